@@ -1,0 +1,207 @@
+"""Yixin 一心: reads the mood of every message and answers, with one small model on the CPU."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+
+import cli.audit
+import cli.bench
+import cli.doctor
+import cli.lines
+from cli import logs
+from cli.progress import TerminalProgress
+from engine.engine import Engine
+from engine.errors import EngineError
+from engine.mood import Mood
+from engine.persona import PersonaError
+from handlers.address import address
+from handlers.admit import admit
+from handlers.audit import AuditError, AuditLog, Run
+from handlers.commands import Commands, command
+from handlers.deliver import Deliverer
+from handlers.excuse import excuse
+from handlers.mood import mood
+from handlers.notices import Notices
+from handlers.pipeline import Pipeline, Stage
+from handlers.policy import anger, judge
+from handlers.reply import Personas, ReplyStage
+from handlers.sanitize import sanitize
+from handlers.status import StatusBoard
+from settings import Settings, SettingsError, load
+from version import VERSION
+from wechat.account import Account
+from wechat.channel import Channel, open_channel
+from wechat.errors import WechatError
+
+log = structlog.get_logger()
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+HERE = Path(__file__).resolve().parent
+#: Exit code of a program ended by Ctrl-C, by the shells' convention.
+INTERRUPTED = 130
+
+
+@app.callback(invoke_without_command=True, help=__doc__)
+def main(
+    ctx: typer.Context,
+    settings: Annotated[Path, typer.Option(help="Settings file.")] = HERE / "settings.yaml",
+) -> None:
+    """Start the bot; with a command, do only that."""
+    try:
+        ctx.obj = load(settings)
+    except SettingsError as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(2) from None
+    logs.set_up(ctx.obj)
+    if ctx.invoked_subcommand is None:
+        run(ctx.obj)
+
+
+app.command()(cli.lines.mood)
+app.command()(cli.lines.reply)
+app.command()(cli.bench.bench)
+app.command()(cli.doctor.doctor)
+app.add_typer(cli.audit.app, name="audit")
+
+
+def run(config: Settings) -> None:
+    """Load the model, then answer until the channel ends or a signal comes."""
+    personas = Personas.load(config)
+    channel = open_channel(config)
+    engine = Engine.open(config, TerminalProgress())
+    try:
+        asyncio.run(serve(config, channel, engine, personas))
+    finally:
+        engine.close()
+
+
+async def serve(config: Settings, channel: Channel, engine: Engine, personas: Personas) -> None:
+    """Wire everything together and run it."""
+    async with await AuditLog.open(config.audit, run_of(config, engine)) as audit:
+        # The account hands messages to the pipeline, and the pipeline hands replies to the account.
+        notices = Notices(
+            lambda message: pipeline.submit(message),
+            lambda exchange: pipeline.say(exchange),
+            owner=config.account.owner,
+            welcome=config.channel.welcome,
+        )
+        account = Account(channel.puppet, config.channel, config.account, notices)
+        board = StatusBoard(engine.facts, lambda: pipeline.num_waiting)
+        pipeline = Pipeline(
+            read=read_stages(config, engine, audit, board),
+            write=write_stage(config, engine, audit, personas),
+            deliverer=Deliverer(account, audit, channel.pace, split_chars=config.reply.split_chars),
+            ledger=audit,
+            pace=channel.pace,
+            burst_s=channel.burst_s,
+            done=(board.note, channel.ended),
+        )
+        await engine.warm(personas.all(), [Mood.NEUTRAL])
+        log.info("bot.ready", channel=channel.kind, **vars(audit.recovered))
+        warming = asyncio.create_task(engine.warm(personas.all(), Mood))
+        try:
+            await live(account, channel, pipeline, drain_s=config.deliver.drain_s)
+        finally:
+            warming.cancel()
+
+
+async def live(account: Account, channel: Channel, pipeline: Pipeline, *, drain_s: float) -> None:
+    """Run until the channel ends or a signal comes; then stop, wait, abort, close, in that order.
+
+    Raises:
+        GatewayRefused: The gateway does not accept the token.
+    """
+    stopped = _signalled()
+    tasks = [asyncio.create_task(account.run()), asyncio.create_task(channel.run()), stopped]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        await pipeline.drain(drain_s)
+    finally:
+        await account.close()
+        await asyncio.wait(tasks[:1])
+        for task in tasks:
+            task.cancel()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+    for result in results:
+        if isinstance(result, Exception):
+            raise result
+
+
+def read_stages(
+    config: Settings, engine: Engine, audit: AuditLog, board: StatusBoard
+) -> dict[str, Stage]:
+    """What every message goes through, in this order, until one stage ends its way.
+
+    Mood comes before the question whether a message is for the bot: in a group, those that are
+    not are exactly the ones to moderate.
+    """
+    owner = config.account.owner
+    addressed = address(config.answer, config.account.name)
+    return {
+        "admit": admit(max_age_s=config.answer.max_age_s, clock=time.time),
+        "excuse": excuse(audit, addressed, clock=time.time),
+        "sanitize": sanitize,
+        "mood": mood(engine),
+        "judge": judge([anger()], owner=owner),
+        "address": addressed,
+        "command": command(Commands(board, owner=owner)),
+    }
+
+
+def write_stage(
+    config: Settings, engine: Engine, audit: AuditLog, personas: Personas
+) -> ReplyStage:
+    reply = config.reply
+    return ReplyStage(
+        engine, audit, personas, max_turns=reply.history_turns, max_chars=reply.max_chars
+    )
+
+
+def run_of(config: Settings, engine: Engine) -> Run:
+    facts = engine.facts
+    return Run(
+        model=facts.name,
+        fingerprint=facts.fingerprint,
+        precision=facts.precision,
+        prompt_version=facts.prompt_version,
+        settings_digest=config.digest,
+        version=VERSION,
+    )
+
+
+def _signalled() -> asyncio.Task[None]:
+    """Ends at the first SIGINT or SIGTERM. A second leaves at once; the next start accounts for it.
+
+    ``signal.signal`` and not the loop's own handlers, which Windows has not.
+    """
+    loop, stop, asked = asyncio.get_running_loop(), asyncio.Event(), itertools.count()
+
+    def handle(number: int, _: object) -> None:
+        if next(asked):
+            os._exit(INTERRUPTED)
+        loop.call_soon_threadsafe(stop.set)
+        sys.stderr.write("\nstopping; once more to leave at once\n")
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, handle)
+
+    async def wait() -> None:
+        await stop.wait()
+
+    return asyncio.create_task(wait())
+
+
+if __name__ == "__main__":
+    try:
+        app()
+    except (EngineError, PersonaError, AuditError, WechatError) as error:
+        sys.exit(f"yixin: {error}")

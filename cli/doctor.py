@@ -1,0 +1,159 @@
+"""``doctor``: is everything the bot needs there, and what to do where it is not."""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import psutil
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from cli.progress import TerminalProgress
+from engine.engine import Engine
+from engine.errors import EngineError
+from engine.persona import PersonaError
+from engine.weights import num_bytes_to_fetch
+from handlers.audit import AuditError, AuditLog, Run
+from handlers.reply import Personas
+from settings import Settings
+from version import RELEASED, VERSION
+from wechat.endpoint import from_environment
+from wechat.errors import WechatError
+from wechat.trouble import reach
+
+#: Free disk under which the audit log is about to stop the bot.
+LEAST_FREE_MB = 200
+GATEWAY_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found; ``way_out`` says what to do where it is not fine."""
+
+    name: str
+    detail: str
+    way_out: str = ""
+
+    @property
+    def is_fine(self) -> bool:
+        return not self.way_out
+
+
+def doctor(ctx: typer.Context) -> None:
+    """Check settings, model, memory, gateway, audit store and clock. Exit code 0 or 1."""
+    config: Settings = ctx.obj
+    terminal = Console(highlight=False, soft_wrap=True)
+    findings = []
+    for finding in examine(config):
+        findings.append(finding)
+        mark = Text("✔ ", "green") if finding.is_fine else Text("✘ ", "bold red")
+        terminal.print(mark, Text(f"{finding.name}: {finding.detail}"), sep="")
+        if not finding.is_fine:
+            terminal.print(Text(f"  → {finding.way_out}", "yellow"))
+    raise typer.Exit(0 if all(finding.is_fine for finding in findings) else 1)
+
+
+def examine(config: Settings) -> Iterator[Finding]:
+    """Findings, one after the other: a check may take seconds."""
+    yield Finding("yixin", f"{VERSION}, Python {platform.python_version()}, {platform.platform()}")
+    yield Finding(
+        "settings",
+        f"channel {config.channel.kind}, model {config.engine.model}, digest {config.digest}",
+    )
+    checks: tuple[Callable[[Settings], Finding], ...] = (
+        _personas,
+        _memory,
+        _model,
+        _audit,
+        _gateway,
+        _clock,
+    )
+    for check in checks:
+        yield check(config)
+
+
+def _personas(config: Settings) -> Finding:
+    try:
+        names = sorted({persona.name for persona in Personas.load(config).all()})
+    except PersonaError as error:
+        return Finding("personas", str(error), "mend the file, or name another in reply.persona")
+    return Finding("personas", ", ".join(names))
+
+
+def _memory(config: Settings) -> Finding:
+    free = psutil.virtual_memory().available / 2**30
+    needed = {"bundled": 4.0, "bundled-small": 2.0}.get(config.engine.model, 1.0)
+    detail = f"{free:.1f} GB free, the model takes about {needed:.0f}"
+    if free < needed:
+        return Finding("memory", detail, "close programs, or set engine.model: bundled-small")
+    return Finding("memory", detail)
+
+
+def _model(config: Settings) -> Finding:
+    cache = config.engine.cache_path
+    if missing := num_bytes_to_fetch(config.engine.model, cache=cache):
+        detail = f"not fetched yet; the first start fetches {missing / 1e6:.0f} MB into {cache}"
+        return Finding("model", detail)
+    try:
+        engine = Engine.open(config, TerminalProgress())
+    except EngineError as error:
+        return Finding("model", str(error), "see engine.model in settings.yaml")
+    try:
+        asyncio.run(engine.read_moods(["你好"]))
+        [reading] = asyncio.run(engine.read_moods(["今天真开心"]))
+    except EngineError as error:
+        return Finding("model", str(error), "try engine.precision: fp32")
+    finally:
+        engine.close()
+    facts = engine.facts
+    return Finding(
+        "model",
+        f"{facts.name} {facts.fingerprint} in {facts.precision} reads 今天真开心 as "
+        f"{reading.mood} ({reading.confidence:.2f}) in {reading.ms:.0f} ms",
+    )
+
+
+def _audit(config: Settings) -> Finding:
+    async def probe() -> None:
+        run = Run("doctor", "", "", "", config.digest, VERSION)
+        async with await AuditLog.open(config.audit, run):
+            pass
+
+    place = config.audit.url or str(config.audit.path)
+    try:
+        asyncio.run(probe())
+    except AuditError as error:
+        return Finding("audit", str(error), "give another folder in audit.folder")
+    if not config.audit.url:
+        free = shutil.disk_usage(config.audit.path).free / 2**20
+        place = f"{place}, {free / 1024:.1f} GB free"
+        if free < LEAST_FREE_MB:
+            return Finding("audit", place, "free some disk: without room no answer leaves")
+    return Finding("audit", place)
+
+
+def _gateway(config: Settings) -> Finding:
+    if config.channel.kind == "console":
+        return Finding("gateway", "none needed, the channel is the console")
+    try:
+        endpoint = from_environment(config.channel)
+        asyncio.run(reach(endpoint, timeout=GATEWAY_S))
+    except WechatError as error:
+        return Finding("gateway", str(error), "start the gateway, or mend what is named here")
+    return Finding("gateway", f"{endpoint} answers and takes the token")
+
+
+def _clock(config: Settings) -> Finding:
+    """A clock that is years off makes every message look stale or new."""
+    now = datetime.now(UTC).astimezone()
+    detail = now.isoformat(timespec="seconds")
+    if time.time() < RELEASED:
+        return Finding("clock", f"{detail} is before this version came out", "set the clock")
+    return Finding("clock", detail)

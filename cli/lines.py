@@ -1,0 +1,133 @@
+"""``mood`` and ``reply``: one message a line in, one answer a line out."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Annotated, Any, BinaryIO
+
+import typer
+
+from cli.progress import TerminalProgress
+from engine.engine import Engine
+from engine.mood import Mood, Reading
+from engine.talk import Turn
+from handlers.exchange import Exchange, Kind, Message
+from handlers.reply import Personas, ReplyStage
+from handlers.sanitize import clean
+from settings import Settings
+
+#: Lines read ahead: enough to fill batches, few enough that memory never grows.
+WINDOW = 64
+
+#: What a line without anything readable gets: no mood is more likely than another.
+NOTHING = Reading.from_scores({mood: 1 / len(Mood) for mood in Mood}, unsure_below=1.0)
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, nothing else.")]
+
+
+def mood(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """Read the mood of each line on stdin."""
+    config: Settings = ctx.obj
+    progress = TerminalProgress()
+    engine = Engine.open(config, progress)
+    try:
+        with progress.task("Reading moods", None, "lines") as advance:
+            for texts in _windows(read_lines(sys.stdin.buffer), WINDOW):
+                for text, reading in zip(texts, _moods(engine, texts), strict=True):
+                    _print(_mood_fields(text, reading), as_json)
+                advance(len(texts))
+    finally:
+        engine.close()
+
+
+def reply(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """Write a reply to each line on stdin, each by itself."""
+    config: Settings = ctx.obj
+    progress = TerminalProgress()
+    personas = Personas.load(config)
+    engine = Engine.open(config, progress)
+    write = ReplyStage(
+        engine,
+        _NoHistory(),
+        personas,
+        max_turns=0,
+        max_chars=config.reply.max_chars,
+    )
+    try:
+        with progress.task("Writing replies", None, "lines") as advance:
+            for text in read_lines(sys.stdin.buffer):
+                _print(asyncio.run(_answer(engine, write, text)), as_json)
+                advance(1)
+    finally:
+        engine.close()
+
+
+def read_lines(stream: BinaryIO) -> Iterator[str]:
+    """Lines of a byte stream, split at LF alone; what is no UTF-8 becomes U+FFFD."""
+    for line in stream:
+        yield line.decode("utf-8", errors="replace").rstrip("\r\n")
+
+
+def _windows(lines: Iterable[str], size: int) -> Iterator[list[str]]:
+    lines = iter(lines)
+    while window := list(itertools.islice(lines, size)):
+        yield window
+
+
+def _moods(engine: Engine, texts: Sequence[str]) -> list[Reading]:
+    """Readings in the order of the texts; batches are of like length, to waste no padding."""
+    cleaned = [clean(text) for text in texts]
+    order = sorted((i for i, text in enumerate(cleaned) if text), key=lambda i: len(cleaned[i]))
+    read = asyncio.run(engine.read_moods([cleaned[i] for i in order]))
+    found = dict(zip(order, read, strict=True))
+    return [found.get(i, NOTHING) for i in range(len(texts))]
+
+
+def _mood_fields(text: str, reading: Reading) -> dict[str, Any]:
+    return {
+        "text": text,
+        "mood": reading.mood,
+        "sentiment": reading.sentiment,
+        "polarity": round(reading.polarity, 4),
+        "offence": None if reading.offence is None else round(reading.offence, 4),
+        "confidence": round(reading.confidence, 4),
+        "scores": {mood: round(score, 4) for mood, score in reading.scores.items()},
+        "unsure": reading.unsure,
+        "ms": round(reading.ms, 1),
+    }
+
+
+async def _answer(engine: Engine, write: ReplyStage, text: str) -> dict[str, Any]:
+    start = time.perf_counter()
+    message = Message("line", "line", "line", "", text, text, Kind.TEXT, time.time())
+    cleaned = clean(text)
+    reading = await engine.read_mood(cleaned) if cleaned else NOTHING
+    exchange = await write(Exchange(message, cleaned=cleaned, reading=reading))
+    return {
+        "text": text,
+        "mood": reading.mood,
+        "reply": exchange.reply.text if exchange.reply else "",
+        "ms": round((time.perf_counter() - start) * 1000, 1),
+        "tokens": exchange.reply.num_tokens if exchange.reply else 0,
+    }
+
+
+def _print(fields: dict[str, Any], as_json: bool) -> None:
+    """JSON is ASCII-escaped: one line stays one line whatever a message holds."""
+    if as_json:
+        print(json.dumps(fields), flush=True)
+        return
+    shown = {"mood": fields["mood"], "reply": fields.get("reply"), "ms": f"{fields['ms']:.0f} ms"}
+    if "confidence" in fields:
+        shown["mood"] = f"{fields['mood']} {fields['confidence']:.2f}"
+    print("\t".join([*(v for v in shown.values() if v), fields["text"]]), flush=True)
+
+
+class _NoHistory:
+    async def turns(self, chat_id: str, limit: int) -> Sequence[Turn]:
+        return ()

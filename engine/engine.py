@@ -1,0 +1,128 @@
+"""The engine as the rest of the program sees it: two questions, asked without blocking."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+
+import settings
+from engine.executor import InferenceExecutor, Priority
+from engine.labels import LabelScorer
+from engine.model import Model
+from engine.mood import Mood, Reading
+from engine.persona import Persona
+from engine.progress import Progress
+from engine.prompts import PROMPT_VERSION
+from engine.talk import Draft, Turn
+from engine.weights import locate
+from engine.writer import Writer
+
+#: Messages whose moods are read in one forward pass when many are asked for at once.
+BATCH = 16
+#: Seconds for work nobody waits for in a chat: warming up, files of messages.
+PATIENT_S = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What model is at work, for the audit log and for whoever asks."""
+
+    name: str
+    fingerprint: str
+    precision: str
+    prompt_version: str = PROMPT_VERSION
+
+
+class Engine:
+    """One model, one inference thread, two calls: ``read_mood`` and ``reply``."""
+
+    def __init__(self, model: Model, config: settings.Settings) -> None:
+        self.facts = Facts(model.name, model.fingerprint, model.precision)
+        self._settings = config.engine
+        self._scorer = LabelScorer(model, unsure_below=config.mood.unsure_below)
+        self._writer = Writer(model, config)
+        self._executor = InferenceExecutor(max_waiting=config.engine.max_waiting)
+
+    @classmethod
+    def open(cls, config: settings.Settings, progress: Progress) -> Self:
+        """Find, fetch, convert and load the model. Blocking: seconds, minutes the first time.
+
+        Raises:
+            ModelNotFound: No such model, or it cannot be reached.
+            WeightsDamaged: Its bytes are not what they should be.
+        """
+        engine = config.engine
+        weights = locate(engine.model, cache=engine.cache_path, progress=progress)
+        with progress.task(f"Loading {weights.name}", None):
+            model = Model(weights, precision=engine.precision, threads=engine.threads)
+        return cls(model, config)
+
+    @property
+    def num_waiting(self) -> int:
+        return self._executor.num_waiting
+
+    async def warm(self, personas: Iterable[Persona], moods: Iterable[Mood]) -> None:
+        """Do now what the first message would wait for: prefixes, and torch's own first pass.
+
+        Gives way to messages, so that the rarer moods can be warmed while the bot answers.
+        """
+        await self.read_moods(["你好"])
+        for persona, mood in itertools.product(personas, moods):
+            prepare = functools.partial(self._writer.prepare, persona, mood)
+            await self._executor.run(prepare, priority=Priority.BULK, timeout=PATIENT_S)
+
+    async def read_mood(self, text: str) -> Reading:
+        """Mood of one message.
+
+        Raises:
+            EngineTimeout, EngineBusy, EngineClosed: No reading; the caller goes on without one.
+        """
+        start = time.perf_counter()
+        [reading] = await self._executor.run(
+            functools.partial(self._scorer.read, [text]),
+            priority=Priority.MOOD,
+            timeout=self._settings.mood_timeout_s,
+        )
+        return replace(reading, ms=(time.perf_counter() - start) * 1000)
+
+    async def read_moods(self, texts: Sequence[str]) -> list[Reading]:
+        """Moods of many messages, in order, ``BATCH`` a forward pass; ``ms`` is each one's share.
+
+        Gives way to single messages and to replies between passes.
+        """
+        readings: list[Reading] = []
+        for first in range(0, len(texts), BATCH):
+            batch = texts[first : first + BATCH]
+            start = time.perf_counter()
+            read = functools.partial(self._scorer.read, batch)
+            found = await self._executor.run(read, priority=Priority.BULK, timeout=PATIENT_S)
+            share = (time.perf_counter() - start) * 1000 / len(batch)
+            readings += [replace(reading, ms=share) for reading in found]
+        return readings
+
+    async def reply(
+        self, persona: Persona, history: Sequence[Turn], text: str, mood: Mood
+    ) -> Draft:
+        """A reply as the model wrote it; the caller guards what leaves.
+
+        Args:
+            history: Recent turns of the chat, oldest first; the oldest are left out where the
+                budget in tokens is short.
+
+        Raises:
+            EngineTimeout, EngineBusy, EngineClosed: No reply.
+            PromptRefused: The prompt would break a promise.
+        """
+        return await self._executor.run(
+            functools.partial(self._writer.write, persona, history, text, mood),
+            priority=Priority.REPLY,
+            timeout=self._settings.reply_timeout_s,
+        )
+
+    def close(self) -> None:
+        """Stop what runs within a token and end the thread. Blocking, for that token."""
+        self._executor.close()

@@ -1,0 +1,302 @@
+"""The model and its tokenizer, loaded once. The only importer of torch and transformers.
+
+Everything here runs in the inference thread alone: a shared fast tokenizer is not safe across
+threads (mixed settings let control tokens through silently), and neither is a growing cache.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    DynamicCache,
+    LogitsProcessorList,
+    NoRepeatNGramLogitsProcessor,
+    RepetitionPenaltyLogitsProcessor,
+    TemperatureLogitsWarper,
+    TopPLogitsWarper,
+)
+from transformers.utils import logging as transformers_logging
+
+from engine.errors import ModelNotFound, PromptRefused, WeightsDamaged
+from engine.executor import Work
+from engine.prompts import ChatTurn
+from engine.talk import Draft
+from engine.weights import Weights
+
+#: Tokens of a prompt computed between two chances to stop; a whole prompt pass cannot be stopped.
+CHUNK = 128
+#: Prefixes kept (one a persona and mood, one for the mood reading); about 10 MB each.
+MAX_PREFIXES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How the tokens of a reply are drawn.
+
+    Attributes:
+        temperature: 0 is greedy.
+        no_repeat_ngram: So many tokens said once in a reply are not said again in it, which is
+            what a loop is made of; 0 allows it.
+        seed: For a reply that can be had again; None for another each time.
+    """
+
+    max_new_tokens: int
+    temperature: float
+    top_p: float
+    repetition_penalty: float
+    no_repeat_ngram: int = 4
+    seed: int | None = None
+
+
+def choose_dtype(precision: str, capabilities: dict[str, Any] | None = None) -> torch.dtype:
+    """Number format of the weights.
+
+    bf16 on a processor that only emulates it can be far slower than fp32, so ``auto`` looks for
+    the instructions themselves; fp32 always works.
+    """
+    if precision == "auto":
+        has = torch.cpu.get_capabilities() if capabilities is None else capabilities
+        native = has.get("avx512_bf16") or has.get("amx_bf16") or has.get("bf16")
+        precision = "bf16" if native else "fp32"
+    return {"fp32": torch.float32, "bf16": torch.bfloat16}[precision]
+
+
+class Model:
+    """A causal language model with its chat template.
+
+    Raises:
+        ModelNotFound: The folder holds no model that transformers can load, or no chat template.
+        WeightsDamaged: The weights cannot be read.
+    """
+
+    def __init__(self, weights: Weights, *, precision: str, threads: int) -> None:
+        transformers_logging.set_verbosity_error()
+        transformers_logging.disable_progress_bar()
+        if threads:
+            torch.set_num_threads(threads)
+        self.name, self.fingerprint = weights.name, weights.fingerprint
+        dtype = choose_dtype(precision)
+        self.precision = {torch.float32: "fp32", torch.bfloat16: "bf16"}[dtype]
+        self._tokenizer: Any = _load_tokenizer(weights)
+        self._lm: Any = _load_weights(weights, dtype)
+        self._control_ids = frozenset(self._tokenizer.added_tokens_decoder)
+        self._eos_ids = self._end_ids()
+        self._prefixes: OrderedDict[tuple[int, ...], DynamicCache] = OrderedDict()
+        self._num_control: dict[tuple[str, ...], int] = {}
+
+    def _end_ids(self) -> frozenset[int]:
+        """Ids that end a turn. Some GGUF files name only one, so the template's own is added."""
+        configured = self._lm.generation_config.eos_token_id
+        ids = configured if isinstance(configured, list) else [configured]
+        return frozenset(i for i in [*ids, self._tokenizer.eos_token_id] if i is not None)
+
+    @property
+    def prefix_lengths(self) -> tuple[int, ...]:
+        """Tokens of each prefix that is kept; the least recently used first."""
+        return tuple(cache.get_seq_length() for cache in self._prefixes.values())
+
+    # -- tokens ------------------------------------------------------------------------
+
+    def encode(self, turns: Sequence[ChatTurn], *, opens_answer: bool = True) -> list[int]:
+        """Token ids of a chat under the model's own template.
+
+        Args:
+            opens_answer: End with the header of the assistant's turn.
+
+        Raises:
+            PromptRefused: The contents brought a control token in. transformers encodes them as
+                plain text; this is checked on every prompt, since a leak would be silent.
+        """
+        ids = self._apply_template(turns, opens_answer)
+        roles = (*(turn["role"] for turn in turns), str(opens_answer))
+        if roles not in self._num_control:
+            bare: list[ChatTurn] = [{"role": turn["role"], "content": "x"} for turn in turns]
+            self._num_control[roles] = self._count_control(self._apply_template(bare, opens_answer))
+        if (found := self._count_control(ids)) != self._num_control[roles]:
+            raise PromptRefused(
+                f"the prompt holds {found} control tokens, its template {self._num_control[roles]}"
+            )
+        return ids
+
+    def split(
+        self, prefix: Sequence[ChatTurn], question: Sequence[ChatTurn]
+    ) -> tuple[list[int], list[int]]:
+        """Ids of a prompt, cut where its reusable prefix ends.
+
+        A template that writes the prefix differently once more turns follow has none: then all
+        ids are in the second part.
+        """
+        head = self.encode(prefix, opens_answer=False)
+        ids = self.encode([*prefix, *question])
+        if ids[: len(head)] != head or len(ids) == len(head):
+            return [], ids
+        return head, ids[len(head) :]
+
+    def _apply_template(self, turns: Sequence[ChatTurn], opens_answer: bool) -> list[int]:
+        ids: list[int] = self._tokenizer.apply_chat_template(
+            list(turns),
+            add_generation_prompt=opens_answer,
+            sanitize_control_tokens=True,
+            return_dict=False,
+        )
+        return ids
+
+    def _count_control(self, ids: Sequence[int]) -> int:
+        return sum(i in self._control_ids for i in ids)
+
+    def first_token(self, word: str) -> int:
+        """Id of the token a word of an answer begins with."""
+        return int(self._tokenizer.encode(word, add_special_tokens=False)[0])
+
+    # -- prompts -----------------------------------------------------------------------
+
+    def prepare(self, prefix: Sequence[int]) -> Work[None]:
+        """Compute a prefix once, so that prompts which begin with it cost only their rest."""
+        key = tuple(prefix)
+        if key not in self._prefixes:
+            cache = DynamicCache(config=self._lm.config)
+            yield from self._forward(key, cache)
+            self._prefixes[key] = cache
+            if len(self._prefixes) > MAX_PREFIXES:
+                self._prefixes.popitem(last=False)
+        self._prefixes.move_to_end(key)
+
+    def _fork(self, prefix: Sequence[int]) -> DynamicCache:
+        """A cache that begins with a prepared prefix and grows by itself.
+
+        The tensors are shared, not copied: ``DynamicLayer.update`` concatenates into new ones and
+        never writes to the old.
+        """
+        fork = copy.copy(self._prefixes[tuple(prefix)])
+        fork.layers = [copy.copy(layer) for layer in fork.layers]
+        return fork
+
+    def _forward(self, ids: Sequence[int], cache: DynamicCache) -> Work[torch.Tensor]:
+        """Logits after the last of ``ids``, shape (1, vocabulary); yields between chunks."""
+        logits = torch.empty(0)
+        for start in range(0, len(ids), CHUNK):
+            if start:
+                yield
+            chunk = torch.tensor([ids[start : start + CHUNK]])
+            with torch.inference_mode():
+                logits = self._lm(chunk, past_key_values=cache, logits_to_keep=1).logits[:, -1]
+        return logits.float()
+
+    # -- the two uses ------------------------------------------------------------------
+
+    def score(
+        self, prefix: Sequence[int], rests: Sequence[Sequence[int]], labels: Sequence[int]
+    ) -> Work[torch.Tensor]:
+        """Log-probabilities of the labels as next token, over the labels alone.
+
+        Args:
+            prefix: Ids that every prompt begins with.
+            rests: What follows it, one a prompt.
+            labels: Ids of the labels' first tokens.
+
+        Returns:
+            Shape (prompts, labels), float32.
+        """
+        yield from self.prepare(prefix)
+        lengths = torch.tensor([len(rest) for rest in rests])
+        # Padding on the right needs no mask: under causal attention no token sees what follows.
+        padded = torch.zeros(len(rests), int(lengths.max()), dtype=torch.long)
+        for row, rest in enumerate(rests):
+            padded[row, : len(rest)] = torch.tensor(rest)
+        cache = self._fork(prefix)
+        with torch.inference_mode():
+            cache.batch_repeat_interleave(len(rests))
+            states = self._lm.base_model(padded, past_key_values=cache).last_hidden_state
+            last = states[torch.arange(len(rests)), lengths - 1]
+            rows = self._lm.get_output_embeddings().weight[torch.tensor(labels)]
+            return torch.log_softmax((last @ rows.T).float(), dim=-1)
+
+    def decode(self, prefix: Sequence[int], rest: Sequence[int], sampling: Sampling) -> Work[Draft]:
+        """Write the answer to a prompt, token by token; yields between tokens."""
+        yield from self.prepare(prefix)
+        cache = self._fork(prefix)
+        draw = _Sampler(sampling, num_prompt=len(prefix) + len(rest))
+        ids = [*prefix, *rest]
+        logits = yield from self._forward(rest, cache)
+        while (token := draw(ids, logits)) not in self._eos_ids:
+            ids.append(token)
+            if draw.num_drawn == sampling.max_new_tokens:
+                break
+            yield
+            logits = yield from self._forward([token], cache)
+        new = ids[len(prefix) + len(rest) :]
+        text = self._tokenizer.decode(new, skip_special_tokens=True)
+        return Draft(text, len(new), is_finished=token in self._eos_ids)
+
+
+class _Sampler:
+    """Draws tokens by transformers' own processors."""
+
+    def __init__(self, sampling: Sampling, *, num_prompt: int) -> None:
+        self._sampling, self.num_drawn = sampling, 0
+        self._num_prompt = num_prompt
+        self._random = torch.Generator()
+        if sampling.seed is not None:
+            self._random.manual_seed(sampling.seed)
+        else:
+            self._random.seed()
+        self._processors = LogitsProcessorList()
+        if sampling.repetition_penalty > 1:
+            # The prompt is left out: its end-of-turn tokens would be penalised with the rest,
+            # and replies would run on.
+            self._processors.append(
+                RepetitionPenaltyLogitsProcessor(
+                    float(sampling.repetition_penalty), prompt_ignore_length=num_prompt
+                )
+            )
+        if sampling.temperature > 0:
+            self._processors.append(TemperatureLogitsWarper(float(sampling.temperature)))
+            if sampling.top_p < 1:
+                self._processors.append(TopPLogitsWarper(float(sampling.top_p)))
+
+    def __call__(self, ids: Sequence[int], logits: torch.Tensor) -> int:
+        self.num_drawn += 1
+        scores = self._processors(torch.tensor([ids]), logits)
+        if self._sampling.no_repeat_ngram:
+            # Of the reply alone: names and phrases of the prompt may well be said again.
+            written = torch.tensor([ids[self._num_prompt :]], dtype=torch.long)
+            scores = NoRepeatNGramLogitsProcessor(self._sampling.no_repeat_ngram)(written, scores)
+        if self._sampling.temperature == 0:
+            return int(scores.argmax())
+        return int(torch.multinomial(scores.softmax(-1), 1, generator=self._random))
+
+
+def _load_tokenizer(weights: Weights) -> Any:
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(weights.folder)
+    except Exception as error:  # transformers raises what its parsers happen to raise
+        raise ModelNotFound(
+            f"model {weights.name}: no tokenizer that transformers can read in {weights.folder}: "
+            f"{error}"
+        ) from error
+    if not tokenizer.chat_template:
+        raise ModelNotFound(
+            f"model {weights.name} has no chat template; use a chat ('Instruct') model"
+        )
+    # All of them, not only those the template writes: <tool_call> or a fill-in-the-middle token
+    # typed by a user must not become one either.
+    tokenizer.chat_control_tokens = [t.content for t in tokenizer.added_tokens_decoder.values()]
+    return tokenizer
+
+
+def _load_weights(weights: Weights, dtype: torch.dtype) -> Any:
+    try:
+        lm = AutoModelForCausalLM.from_pretrained(weights.folder, dtype=dtype)
+    except Exception as error:
+        raise WeightsDamaged(
+            f"model {weights.name}: its weights in {weights.folder} cannot be loaded: {error}"
+        ) from error
+    return lm.eval().requires_grad_(False)

@@ -1,0 +1,26 @@
+"""Values of a conversation that the engine and its callers share. Nothing here loads a model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message and its answer, out of the same chat."""
+
+    user: str
+    bot: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Generated text, not yet guarded.
+
+    Attributes:
+        is_finished: The model ended it by itself; False where the token limit cut it.
+    """
+
+    text: str
+    num_tokens: int
+    is_finished: bool

@@ -1,0 +1,45 @@
+"""The door: messages that are never answered, whoever asks and whatever the model thinks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from handlers.exchange import Exchange, Gate, Kind
+
+
+def admit(*, max_age_s: float, clock: Callable[[], float]) -> Callable[[Exchange], Exchange]:
+    """A stage that stops own, official, stale and wordless messages, asked in that order.
+
+    Replays (SEEN) and full queues (OVERLOADED) are the pipeline's: they need a memory.
+
+    Args:
+        max_age_s: Seconds after which a message is no longer answered (``answer.max_age_s``):
+            several puppets replay old messages after a restart (trap 2).
+        clock: Unix seconds now.
+    """
+
+    def stage(exchange: Exchange) -> Exchange:
+        message = exchange.message
+        if message.is_self:
+            return exchange.stopped(Gate.OWN, "written by the account itself")
+        if message.is_official:
+            return exchange.stopped(Gate.OFFICIAL, "official or service account, or one unknown")
+        age_s = _age_s(message.sent_at, clock())
+        if age_s > max_age_s:
+            return exchange.stopped(
+                Gate.STALE, f"{age_s:.0f} s old; answer.max_age_s is {max_age_s:g}"
+            )
+        if message.kind is not Kind.TEXT:
+            return exchange.stopped(Gate.NOT_TEXT, f"kind {message.kind}; only text is read")
+        return exchange
+
+    return stage
+
+
+def _age_s(sent_at: float, now: float) -> float:
+    """Seconds since it was sent. One from the future counts as new.
+
+    A platform's clock runs ahead of this machine's, or reports milliseconds; neither is a reason
+    to stay silent, and a replay never lies in the future.
+    """
+    return max(0.0, now - sent_at)

@@ -1,0 +1,179 @@
+"""One message and everything that happened to it: the values all handlers share."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Self
+
+from engine.mood import Reading
+
+
+class Kind(StrEnum):
+    """What a message carries, in the words a reader of the audit log understands."""
+
+    TEXT = "text"
+    IMAGE = "image"
+    AUDIO = "audio"
+    VIDEO = "video"
+    STICKER = "sticker"
+    FILE = "file"
+    LINK = "link"
+    CARD = "card"
+    MONEY = "money"
+    RECALL = "recall"
+    EVENT = "event"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A chat message, free of any platform.
+
+    Attributes:
+        id: The platform's id, unique within an account.
+        chat_id: Where an answer goes: the room's id in a group, else the talker's.
+        talker_id: Who wrote it; ids decide, names are for people.
+        talker_name: The name shown in that chat (room alias first). Hostile input.
+        text: As it arrived, with any @mention of the account itself cut out.
+        raw: As it arrived, whole.
+        kind: What it carries.
+        sent_at: Unix seconds, by the platform's clock.
+        room_name: Topic of the group; None in a private chat. Hostile input.
+        mentions_me: Whether the account itself was @mentioned (@所有人 is not that).
+        is_self: Written by the account, here or on the phone.
+        is_official: From an official or service account, or from one whose kind is not known.
+    """
+
+    id: str
+    chat_id: str
+    talker_id: str
+    talker_name: str
+    text: str
+    raw: str
+    kind: Kind
+    sent_at: float
+    room_name: str | None = None
+    mentions_me: bool = False
+    is_self: bool = False
+    is_official: bool = False
+
+    @property
+    def is_private(self) -> bool:
+        return self.room_name is None
+
+
+class Gate(StrEnum):
+    """Why a message got no answer."""
+
+    SEEN = "seen"
+    OWN = "own"
+    OFFICIAL = "official"
+    STALE = "stale"
+    NOT_TEXT = "not-text"
+    EMPTY = "empty"
+    NOT_ALLOWED = "not-allowed"
+    NOT_ADDRESSED = "not-addressed"
+    MERGED = "merged"
+    OVERLOADED = "overloaded"
+    STOPPING = "stopping"
+    INTERRUPTED = "interrupted"
+    ERROR = "error"
+
+
+class Action(StrEnum):
+    """What the rules decided, beside any answer."""
+
+    NONE = "none"
+    NOTE = "note"
+
+
+class Source(StrEnum):
+    """Where the words of a reply come from."""
+
+    MODEL = "model"
+    CANNED = "canned"
+    COMMAND = "command"
+    NOTICE = "notice"
+
+
+class Outcome(StrEnum):
+    """How far an exchange got. Only ``SENDING`` and later may have reached the other side.
+
+    After a crash a row left at ``SENDING`` becomes ``UNCERTAIN``: WeChat has no idempotency key,
+    so what may have gone out is never sent again. ``FAILED`` is certain: nothing left.
+    """
+
+    RECEIVED = "received"
+    SILENT = "silent"
+    DECIDED = "decided"
+    SENDING = "sending"
+    SENT = "sent"
+    UNCERTAIN = "uncertain"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a rule found, naming itself and its detail so that it can be explained."""
+
+    action: Action
+    rule: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What is to be sent, and where the words come from.
+
+    Attributes:
+        name: Which command, canned line or notice, so that the audit log can count it.
+    """
+
+    text: str
+    source: Source
+    name: str = ""
+    num_tokens: int = 0
+    attempts: int = 1
+
+
+def new_id() -> str:
+    return uuid.uuid4().hex
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A message on its way through the handlers; each returns a changed copy.
+
+    Attributes:
+        cleaned: The text the model sees; ``message.raw`` is for the audit log alone.
+        quoted: The part of the message that repeats somebody else's words.
+        reading: None before the mood stage, or where reading failed.
+        gate: Set by the stage that ends the way of this message; later stages are skipped.
+        detail: What the gate found, for the one who asks "why silent?".
+        stage_ms: Milliseconds spent in each stage, in order.
+    """
+
+    message: Message
+    id: str = field(default_factory=new_id)
+    cleaned: str = ""
+    quoted: str = ""
+    reading: Reading | None = None
+    verdict: Verdict | None = None
+    reply: Reply | None = None
+    gate: Gate | None = None
+    detail: str = ""
+    outcome: Outcome = Outcome.RECEIVED
+    stage_ms: tuple[tuple[str, float], ...] = ()
+
+    def stopped(self, gate: Gate, detail: str = "") -> Self:
+        """This exchange, ended by ``gate``: no answer will be written."""
+        return replace(self, gate=gate, detail=detail, outcome=Outcome.SILENT)
+
+    def answered(self, reply: Reply) -> Self:
+        """This exchange with the words to be sent, nothing sent yet."""
+        return replace(self, reply=reply, outcome=Outcome.DECIDED)
+
+    def timed(self, stage: str, ms: float) -> Self:
+        return replace(self, stage_ms=(*self.stage_ms, (stage, ms)))

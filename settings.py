@@ -1,0 +1,248 @@
+"""Every setting, typed, validated and frozen. A leaf: imports nothing of the project."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from platformdirs import user_cache_path, user_data_path
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+ENV_PREFIX = "YIXIN_"
+APP = "yixin"
+
+Seconds = Annotated[float, Field(ge=0, le=86_400)]
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
+Probability = Annotated[float, Field(ge=0, le=1)]
+Trigger = Literal["mention", "prefix", "keyword"]
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; the message names each key, its value and what is allowed."""
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Channel(Section):
+    kind: Literal["console", "wechaty"] = "console"
+    tls_ca: str = ""
+    tls_name: str = ""
+    call_timeout_s: Annotated[float, Field(gt=0, le=600)] = 30
+    keepalive_s: Annotated[float, Field(ge=1, le=600)] = 20
+    reconnect_max_s: Annotated[float, Field(ge=0.1, le=600)] = 4
+    friend_requests: Literal["ignore", "accept", "accept-with-word"] = "ignore"
+    friend_word: str = ""
+    room_invitations: Literal["ignore", "accept"] = "ignore"
+    welcome: str = ""
+
+    @model_validator(mode="after")
+    def _word_is_given(self) -> Channel:
+        if self.friend_requests == "accept-with-word" and not self.friend_word:
+            raise ValueError(
+                "friend_requests is accept-with-word, so friend_word must not be empty"
+            )
+        return self
+
+
+class Account(Section):
+    name: Annotated[str, Field(min_length=1, max_length=64)] = "一心"
+    owner: str = ""
+
+
+class Engine(Section):
+    model: Annotated[str, Field(min_length=1)] = "bundled"
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    threads: Annotated[int, Field(ge=0, le=256)] = 0
+    cache_dir: str = ""
+    max_waiting: Count = 64
+    mood_timeout_s: Annotated[float, Field(gt=0, le=600)] = 10
+    reply_timeout_s: Annotated[float, Field(gt=0, le=600)] = 60
+    max_prompt_tokens: Annotated[int, Field(ge=256, le=32_768)] = 1536
+    max_new_tokens: Annotated[int, Field(ge=1, le=2048)] = 96
+    temperature: Annotated[float, Field(ge=0, le=2)] = 0.7
+    top_p: Annotated[float, Field(gt=0, le=1)] = 0.8
+    repetition_penalty: Annotated[float, Field(ge=1, le=2)] = 1.1
+
+    @property
+    def cache_path(self) -> Path:
+        return Path(self.cache_dir).expanduser() if self.cache_dir else user_cache_path(APP)
+
+
+class MoodSection(Section):
+    unsure_below: Probability = 0.5
+
+
+class ChatOverride(Section):
+    persona: str | None = None
+    private: Literal["all", "deny"] | None = None
+    group: tuple[Trigger, ...] | None = None
+
+
+class Answer(Section):
+    private: Literal["all", "allow", "deny"] = "all"
+    private_list: tuple[str, ...] = ()
+    group: tuple[Trigger, ...] = ("mention",)
+    prefixes: tuple[Annotated[str, Field(min_length=1)], ...] = ("一心，", "一心,")
+    keywords: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    max_age_s: Seconds = 120
+    burst_s: Annotated[float, Field(ge=0, le=60)] = 3
+    chats: dict[str, ChatOverride] = Field(default_factory=dict)
+
+
+class ReplySection(Section):
+    persona: Annotated[str, Field(min_length=1)] = "yixin"
+    history_turns: Annotated[int, Field(ge=0, le=50)] = 6
+    history_tokens: Annotated[int, Field(ge=0, le=16_384)] = 512
+    max_chars: Annotated[int, Field(ge=10, le=2000)] = 200
+    split_chars: Annotated[int, Field(ge=10, le=2000)] = 90
+
+
+class Deliver(Section):
+    delay_min_s: Seconds = 1.0
+    delay_max_s: Seconds = 4.0
+    delay_per_char_s: Annotated[float, Field(ge=0, le=5)] = 0.05
+    gap_s: Seconds = 1.0
+    max_waiting_chat: Count = 50
+    max_waiting: Count = 1000
+    drain_s: Annotated[float, Field(ge=0, le=300)] = 12
+
+    @model_validator(mode="after")
+    def _delays_are_ordered(self) -> Deliver:
+        if self.delay_min_s > self.delay_max_s:
+            raise ValueError(
+                f"delay_min_s ({self.delay_min_s:g}) must not exceed "
+                f"delay_max_s ({self.delay_max_s:g})"
+            )
+        return self
+
+
+class Audit(Section):
+    folder: str = ""
+    url: str = ""
+
+    @property
+    def path(self) -> Path:
+        return Path(self.folder).expanduser() if self.folder else user_data_path(APP)
+
+
+class Log(Section):
+    level: Literal["auto", "debug", "info", "warning", "error"] = "auto"
+    format: Literal["auto", "text", "json"] = "auto"
+
+
+class Settings(BaseSettings):
+    """The whole configuration. Environment wins over the file, the file over the defaults."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix=ENV_PREFIX, env_nested_delimiter="__"
+    )
+
+    channel: Channel = Channel()
+    account: Account = Account()
+    engine: Engine = Engine()
+    mood: MoodSection = MoodSection()
+    answer: Answer = Answer()
+    reply: ReplySection = ReplySection()
+    deliver: Deliver = Deliver()
+    audit: Audit = Audit()
+    log: Log = Log()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return env_settings, init_settings
+
+    @property
+    def digest(self) -> str:
+        """Twelve hex digits that tell whether two runs had the same settings."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
+
+
+def load(path: Path) -> Settings:
+    """Settings from a YAML file and the environment.
+
+    Raises:
+        SettingsError: The file is missing or no YAML, or a key or value in it or in the
+            environment is wrong. Every fault is named, not only the first.
+    """
+    document = _read(path)
+    faults = _unknown_variables()
+    try:
+        settings = Settings(**document)
+    except ValidationError as error:
+        faults += [_fault(e, path) for e in error.errors()]
+    except ValueError as error:  # pydantic-settings: a list in the environment that is no JSON
+        faults.append(f"{error}; lists are written as JSON, e.g. '[\"mention\"]'")
+    if faults:
+        raise SettingsError("\n".join(faults))
+    return settings
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(
+            f"settings file {path}: {error.strerror}; name another with --settings FILE"
+        ) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SettingsError(f"settings file {path} is not valid YAML: {error}") from None
+    if document is None:
+        return {}
+    if not isinstance(document, dict) or not all(isinstance(k, str) for k in document):
+        raise SettingsError(f"settings file {path} must hold sections such as 'engine:'")
+    return {key: value if value is not None else {} for key, value in document.items()}
+
+
+def _unknown_variables() -> list[str]:
+    """Faults of YIXIN_ variables that name no section; pydantic-settings passes over them."""
+    return [
+        f"environment variable {name}: no such setting; sections are "
+        f"{', '.join(Settings.model_fields)}, keys follow two underscores"
+        for name in os.environ
+        if name.startswith(ENV_PREFIX)
+        and name[len(ENV_PREFIX) :].lower().split("__")[0] not in Settings.model_fields
+    ]
+
+
+def _fault(error: Any, path: Path) -> str:
+    """One sentence of a pydantic error: where, which key, which value, what is allowed."""
+    names = [str(part) for part in error["loc"]]
+    key = ".".join(names)
+    variable = ENV_PREFIX + "__".join(names[:2]).upper()
+    where = f"environment variable {variable}" if variable in os.environ else str(path)
+    if error["type"] == "extra_forbidden":
+        known = _keys_beside(names)
+        close = difflib.get_close_matches(names[-1], known, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"known here: {', '.join(known)}"
+        return f"{where}: unknown key {key}; {hint}"
+    message = error["msg"].removeprefix("Value error, ")
+    message = message[0].lower() + message[1:]
+    if error["type"] == "value_error":
+        return f"{where}: {key}: {message}"
+    return f"{where}: {key} is {error['input']!r}; {message}"
+
+
+def _keys_beside(names: list[str]) -> list[str]:
+    """Keys allowed at the place where an unknown one was found."""
+    model: type[BaseModel] = Settings
+    for name in names[:-1]:
+        field = model.model_fields.get(name)
+        annotation = field.annotation if field else None
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            return list(ChatOverride.model_fields)  # the only models that sit in a mapping
+        model = annotation
+    return list(model.model_fields)

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cli.progress import TerminalProgress
+from engine.weights import Weights, locate
+from settings import Settings
+
+
+@pytest.fixture(scope="session")
+def small_weights() -> Weights:
+    """The smaller bundled model, in the user's own cache: fetched once, then there for good."""
+    cache = Settings().engine.cache_path
+    return locate("bundled-small", cache=cache, progress=TerminalProgress())
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 96 MB of its own; mounting it takes root on Linux."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=96m", "tmpfs", str(disk)]
+    try:
+        subprocess.run(mount, check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("needs the right to mount a small disk (root on Linux)")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)

@@ -1,0 +1,129 @@
+"""Small real implementations of what the handlers ask for: a scripted mind, a recording chat."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from engine.errors import EngineError
+from engine.mood import Mood, Reading
+from engine.persona import Persona, load
+from engine.talk import Draft, Turn
+from handlers.exchange import Exchange, Kind, Message, Outcome, Source
+
+NOW = 1_700_000_000.0
+_IDS = itertools.count(1)
+
+
+def message(text: str = "你好", **fields: object) -> Message:
+    """A private text message from 小明, unless ``fields`` say otherwise."""
+    defaults: dict[str, object] = {
+        "id": f"m-{next(_IDS)}",
+        "chat_id": "ming",
+        "talker_id": "ming",
+        "talker_name": "小明",
+        "text": text,
+        "raw": text,
+        "kind": Kind.TEXT,
+        "sent_at": NOW,
+    }
+    return Message(**(defaults | fields))  # type: ignore[arg-type]
+
+
+def room_message(text: str = "大家好", **fields: object) -> Message:
+    """A message of 小明 in a group."""
+    return message(text, **({"chat_id": "room@chatroom", "room_name": "同学群"} | fields))
+
+
+def reading(mood: Mood = Mood.NEUTRAL, confidence: float = 0.9) -> Reading:
+    rest = (1 - confidence) / (len(Mood) - 1)
+    scores = {m: confidence if m is mood else rest for m in Mood}
+    return Reading.from_scores(scores, unsure_below=0.5)
+
+
+def persona() -> Persona:
+    return load("yixin")
+
+
+@dataclass
+class ScriptedMind:
+    """A model that reads and writes what it was told to, as an error where that was told."""
+
+    replies: list[str | EngineError] = field(default_factory=lambda: ["好呀。"])
+    moods: Callable[[str], Mood] = lambda text: Mood.NEUTRAL
+    mood_error: EngineError | None = None
+    asked: list[tuple[str, Mood, tuple[Turn, ...]]] = field(default_factory=list)
+    delay_s: float = 0.0
+
+    async def read_mood(self, text: str) -> Reading:
+        if self.mood_error is not None:
+            raise self.mood_error
+        return reading(self.moods(text))
+
+    async def reply(
+        self, persona: Persona, history: Sequence[Turn], text: str, mood: Mood
+    ) -> Draft:
+        """The next scripted reply; the last one again when all were used."""
+        self.asked.append((text, mood, tuple(history)))
+        await asyncio.sleep(self.delay_s)
+        said = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
+        if isinstance(said, EngineError):
+            raise said
+        return Draft(said, num_tokens=len(said), is_finished=True)
+
+
+@dataclass
+class RecordingChat:
+    """A chat that keeps what was sent, or fails as it was told to, after or before sending."""
+
+    sent: list[tuple[str, str, tuple[tuple[str, str], ...]]] = field(default_factory=list)
+    errors: list[Exception | None] = field(default_factory=list)
+    sends_before_failing: bool = True
+
+    async def send(
+        self, chat_id: str, text: str, mentions: Sequence[tuple[str, str]] = ()
+    ) -> str | None:
+        error = self.errors.pop(0) if self.errors else None
+        if error is None or self.sends_before_failing:
+            self.sent.append((chat_id, text, tuple(mentions)))
+        if error is not None:
+            raise error
+        return f"out-{len(self.sent)}"
+
+
+@dataclass
+class MemoryLedger:
+    """The audit log's promises, in memory: rows by exchange id, every state in order."""
+
+    rows: dict[str, Exchange] = field(default_factory=dict)
+    history: list[tuple[str, Outcome]] = field(default_factory=list)
+    error: Exception | None = None
+
+    async def receive(self, exchange: Exchange) -> bool:
+        if any(row.message.id == exchange.message.id for row in self.rows.values()):
+            return False
+        await self.record(exchange)
+        return True
+
+    async def record(self, exchange: Exchange) -> None:
+        if self.error is not None:
+            raise self.error
+        self.rows[exchange.id] = exchange
+        self.history.append((exchange.message.id, exchange.outcome))
+
+    async def turns(self, chat_id: str, limit: int) -> tuple[Turn, ...]:
+        rows = [r for r in self.rows.values() if r.message.chat_id == chat_id and r.reply]
+        spoken = [r for r in rows if r.reply and r.reply.source is Source.MODEL]
+        turns = [Turn(r.cleaned, r.reply.text) for r in spoken if r.reply]
+        return tuple(turns[-limit:]) if limit else ()
+
+    async def said_since(self, chat_id: str, name: str, since: float) -> bool:
+        rows = [r for r in self.rows.values() if r.message.chat_id == chat_id and r.reply]
+        return any(r.reply and r.reply.name == name for r in rows)
+
+    def of(self, message_id: str) -> Exchange:
+        """The row of a message."""
+        [row] = [r for r in self.rows.values() if r.message.id == message_id]
+        return row

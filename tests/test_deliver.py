@@ -1,0 +1,137 @@
+"""Delivery: paced, recorded first, and never sent twice."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from dataclasses import replace
+
+import pytest
+
+import settings
+from handlers.deliver import Deliverer, NotSent
+from handlers.exchange import Exchange, Outcome, Reply, Source
+from tests.fakes import MemoryLedger, RecordingChat, message, room_message
+
+AT_ONCE = settings.Deliver(delay_min_s=0, delay_max_s=0, delay_per_char_s=0, gap_s=0)
+
+
+def decided(text: str = "好呀。", *, in_room: bool = False) -> Exchange:
+    asked = room_message() if in_room else message()
+    return Exchange(asked).answered(Reply(text, Source.MODEL))
+
+
+def deliverer(
+    chat: RecordingChat, ledger: MemoryLedger, pace: settings.Deliver = AT_ONCE
+) -> Deliverer:
+    return Deliverer(chat, ledger, pace, split_chars=20, chance=random.Random(1))  # noqa: S311
+
+
+async def test_sending_is_on_record_before_the_text_leaves() -> None:
+    """The row says sending, then sent, in that order."""
+    chat, ledger = RecordingChat(), MemoryLedger()
+    done = await deliverer(chat, ledger).deliver(decided())
+
+    assert [("ming", "好呀。", ())] == chat.sent
+    assert [Outcome.SENDING, Outcome.SENT] == [outcome for _, outcome in ledger.history]
+    assert Outcome.SENT is done.outcome
+
+
+async def test_an_error_after_the_call_is_uncertain_and_never_sent_again() -> None:
+    """200 sends that raise after delivery: 0 doubles, 200 uncertain."""
+    chat, ledger = RecordingChat(errors=[OSError("lost")] * 200), MemoryLedger()
+    outcomes = [(await deliverer(chat, ledger).deliver(decided())).outcome for _ in range(200)]
+
+    assert [Outcome.UNCERTAIN] * 200 == outcomes
+    assert 200 == len(chat.sent)
+
+
+async def test_what_certainly_did_not_leave_is_failed() -> None:
+    """NotSent is the one error that says the text is still here."""
+    chat = RecordingChat(errors=[NotSent("offline")], sends_before_failing=False)
+    done = await deliverer(chat, MemoryLedger()).deliver(decided())
+
+    assert Outcome.FAILED is done.outcome
+    assert [] == chat.sent
+
+
+async def test_a_reply_cut_off_between_its_parts_is_uncertain() -> None:
+    """When the first part left and the second did not, the other side has seen something."""
+    chat = RecordingChat(errors=[None, NotSent("offline")], sends_before_failing=False)
+    done = await deliverer(chat, MemoryLedger()).deliver(
+        decided("这是第一句话，有点长。这是第二句话，也很长。")
+    )
+
+    assert Outcome.UNCERTAIN is done.outcome
+    assert 1 == len(chat.sent)
+
+
+async def test_in_a_group_the_asker_is_named_once() -> None:
+    """A reply of several parts @mentions its asker in the first part only."""
+    chat = RecordingChat()
+    text = "这是第一句话，有点长。这是第二句话，也很长。"
+    await deliverer(chat, MemoryLedger()).deliver(decided(text, in_room=True))
+
+    assert [(("ming", "小明"),), ()] == [mentions for _, _, mentions in chat.sent]
+    assert text == "".join(part for _, part, _ in chat.sent)
+
+
+async def test_without_a_row_nothing_is_sent() -> None:
+    """When the ledger cannot be written, delivery raises and the chat stays silent."""
+    chat, ledger = RecordingChat(), MemoryLedger(error=OSError("disk full"))
+
+    with pytest.raises(OSError, match="disk full"):
+        await deliverer(chat, ledger).deliver(decided())
+    assert [] == chat.sent
+
+
+async def test_a_cancelled_send_is_uncertain() -> None:
+    """A stop in the middle of a send leaves a row that says uncertain."""
+
+    class Stuck(RecordingChat):
+        async def send(self, *args: object, **kwargs: object) -> str | None:
+            await asyncio.sleep(60)
+            return None
+
+    ledger, exchange = MemoryLedger(), decided()
+    sending = asyncio.create_task(deliverer(Stuck(), ledger).deliver(exchange))
+    await asyncio.sleep(0.01)
+    sending.cancel()
+    await asyncio.gather(sending, return_exceptions=True)
+
+    assert Outcome.UNCERTAIN is ledger.rows[exchange.id].outcome
+
+
+async def test_answers_wait_like_a_person() -> None:
+    """Each answer leaves within the configured span after it was decided, never before."""
+    pace = AT_ONCE.model_copy(update={"delay_min_s": 0.05, "delay_max_s": 0.1})
+    chat = RecordingChat()
+    start = time.monotonic()
+    await deliverer(chat, MemoryLedger(), pace).deliver(decided())
+
+    assert 0.05 <= time.monotonic() - start < 0.2
+
+
+async def test_any_two_messages_leave_a_gap_apart() -> None:
+    """Ten chats answered at once still leave one by one, gap_s between them."""
+    times: list[float] = []
+
+    class Timed(RecordingChat):
+        async def send(self, *args: object, **kwargs: object) -> str | None:
+            times.append(time.monotonic())
+            return None
+
+    pace = AT_ONCE.model_copy(update={"gap_s": 0.02})
+    outlet = deliverer(Timed(), MemoryLedger(), pace)
+    await asyncio.gather(*(outlet.deliver(decided()) for _ in range(10)))
+
+    assert min(b - a for a, b in zip(times, times[1:], strict=False)) >= 0.019
+
+
+async def test_an_exchange_without_a_reply_is_refused() -> None:
+    """Delivering nothing is a mistake of the caller, and is said so."""
+    exchange = replace(decided(), reply=None)
+
+    with pytest.raises(ValueError, match="no reply to deliver"):
+        await deliverer(RecordingChat(), MemoryLedger()).deliver(exchange)

@@ -1,0 +1,168 @@
+"""What the bot says by itself, and what it says to messages that are no text."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from handlers.audit import AuditError
+from handlers.excuse import LINE, NAME, excuse
+from handlers.exchange import Exchange, Gate, Kind, Message, Outcome, Reply, Source
+from handlers.notices import Notices
+from handlers.status import StatusBoard
+from tests.fakes import NOW, MemoryLedger, message, room_message
+
+
+class Facts:
+    name, precision = "tiny", "fp32"
+
+
+class Desk:
+    """Takes what notices hand on."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.said: list[Exchange] = []
+        self.taken: list[Message] = []
+        self.error = error
+
+    async def submit(self, message: Message) -> None:
+        if self.error is not None:
+            raise self.error
+        self.taken.append(message)
+
+    async def say(self, exchange: Exchange) -> None:
+        self.said.append(exchange)
+
+    def notices(self, *, owner: str = "boss", welcome: str = "") -> Notices:
+        return Notices(self.submit, self.say, owner=owner, welcome=welcome)
+
+    @property
+    def lines(self) -> list[tuple[str, str]]:
+        return [(e.message.chat_id, e.reply.text) for e in self.said if e.reply]
+
+
+async def test_people_who_join_are_welcomed_by_name() -> None:
+    """With a welcome line set, a join is answered in its room, the names put in."""
+    desk = Desk()
+    await desk.notices(welcome="欢迎{names}！").joined("r@chatroom", "同学群", ["小红", "小刚"])
+
+    assert [("r@chatroom", "欢迎小红、小刚！")] == desk.lines
+
+
+async def test_a_hostile_name_is_only_text() -> None:
+    """A name that looks like a format field is written as it is."""
+    desk = Desk()
+    await desk.notices(welcome="欢迎{names}").joined("r@chatroom", "群", ["{0.__class__}%s"])
+
+    assert [("r@chatroom", "欢迎{0.__class__}%s")] == desk.lines
+
+
+async def test_by_default_nobody_is_welcomed() -> None:
+    """Without a welcome line a join is met with silence."""
+    desk = Desk()
+    await desk.notices().joined("r@chatroom", "群", ["小红"])
+
+    assert [] == desk.lines
+
+
+@pytest.mark.parametrize(("away_s", "told"), [(None, 0), (5.0, 0), (600.0, 1)])
+async def test_the_owner_is_told_of_outages_worth_it(away_s: float | None, told: int) -> None:
+    """The first login and a blink say nothing; ten minutes away are told once, with the time."""
+    desk = Desk()
+    await desk.notices().online("一心", away_s)
+
+    assert told == len(desk.lines)
+    assert all(chat == "boss" and "10 分钟" in line for chat, line in desk.lines)
+
+
+async def test_without_an_owner_nobody_is_told() -> None:
+    """No owner set: a re-login is logged and nothing is sent."""
+    desk = Desk()
+    await desk.notices(owner="").online("一心", 600.0)
+
+    assert [] == desk.lines
+
+
+async def test_a_message_that_cannot_be_recorded_is_not_taken() -> None:
+    """A full disk ends one message, not the connection that delivers the next."""
+    await Desk(AuditError("disk full")).notices().message(message())
+
+
+async def test_notices_are_marked_as_such() -> None:
+    """A notice is on record as an event the bot reacted to, decided and not yet sent."""
+    desk = Desk()
+    await desk.notices(welcome="欢迎{names}").joined("r@chatroom", "群", ["小红"])
+    [said] = desk.said
+
+    assert (Kind.EVENT, Outcome.DECIDED) == (said.message.kind, said.outcome)
+    assert said.reply is not None
+    assert (Source.NOTICE, "welcome") == (said.reply.source, said.reply.name)
+
+
+async def excused(asked: Message, ledger: MemoryLedger | None = None) -> Exchange:
+    def deny_strangers(exchange: Exchange) -> Exchange:
+        if exchange.message.chat_id == "stranger":
+            return exchange.stopped(Gate.NOT_ALLOWED)
+        return exchange
+
+    return await excuse(ledger or MemoryLedger(), deny_strangers, lambda: NOW)(Exchange(asked))
+
+
+@pytest.mark.parametrize("kind", [Kind.IMAGE, Kind.AUDIO, Kind.VIDEO])
+async def test_what_cannot_be_read_is_said_honestly(kind: Kind) -> None:
+    """A picture or a voice message in private gets the line that only text is understood."""
+    done = await excused(message("", kind=kind))
+
+    assert Reply(LINE, Source.CANNED, name=NAME) == done.reply
+
+
+async def test_it_is_said_once_a_day() -> None:
+    """The second picture of a day is met with silence, and the row says why."""
+    ledger = MemoryLedger()
+    await ledger.record(await excused(message("", kind=Kind.IMAGE), ledger))
+    second = await excused(message("", kind=Kind.IMAGE), ledger)
+
+    assert (None, Gate.NOT_TEXT) == (second.reply, second.gate)
+
+
+@pytest.mark.parametrize(
+    ("asked", "gate"),
+    [
+        (room_message("", kind=Kind.IMAGE), Gate.NOT_TEXT),
+        (message("", kind=Kind.STICKER), Gate.NOT_TEXT),
+        (message("", kind=Kind.RECALL), Gate.NOT_TEXT),
+        (message("", kind=Kind.IMAGE, chat_id="stranger"), Gate.NOT_ALLOWED),
+    ],
+)
+async def test_nobody_is_lectured_about_stickers(asked: Message, gate: Gate) -> None:
+    """Groups, stickers, recalls and chats that are never answered get no such line."""
+    done = await excused(asked)
+
+    assert (None, gate) == (done.reply, done.gate)
+
+
+async def test_text_passes() -> None:
+    """Text goes on as it came."""
+    asked = message()
+
+    assert (None, None) == ((done := await excused(asked)).gate, done.reply)
+
+
+def test_the_status_counts_today_and_takes_medians() -> None:
+    """Counts start anew at midnight; medians are over the stages of recent exchanges."""
+    now, today = [100.0], [date(2026, 1, 1)]
+    board = StatusBoard(Facts(), lambda: 3, clock=lambda: now[0], today=lambda: today[0])
+    for ms in (10.0, 30.0, 20.0):
+        board.note(Exchange(message()).timed("mood", ms))
+    now[0] = 160.0
+    before = board.status()
+    today[0] = date(2026, 1, 2)
+
+    assert (3, 60.0, 20.0, None) == (
+        before.num_today,
+        before.uptime_s,
+        before.mood_ms,
+        before.reply_ms,
+    )
+    assert 0 == board.status().num_today

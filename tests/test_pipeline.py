@@ -1,0 +1,279 @@
+"""The pipeline: order, bursts, bounds, and nothing that goes unaccounted for."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+import settings
+from handlers.exchange import Exchange, Gate, Message, Outcome, Reply, Source
+from handlers.pipeline import Pipeline, Stage
+from tests.fakes import MemoryLedger, message, room_message
+
+PACE = settings.Deliver(max_waiting_chat=20, max_waiting=100)
+
+
+@dataclass
+class Outbox:
+    """Delivers at once, in memory; the order of what left is what is tested."""
+
+    sent: list[Exchange] = field(default_factory=list)
+    delay_s: float = 0.0
+
+    async def deliver(self, exchange: Exchange) -> Exchange:
+        await asyncio.sleep(self.delay_s)
+        done = replace(exchange, outcome=Outcome.SENT)
+        self.sent.append(done)
+        return done
+
+    def texts(self) -> list[str]:
+        return [exchange.reply.text for exchange in self.sent if exchange.reply]
+
+
+def cleaned(exchange: Exchange) -> Exchange:
+    return replace(exchange, cleaned=exchange.message.text)
+
+
+def only_called(exchange: Exchange) -> Exchange:
+    if exchange.message.is_private or "@一心" in exchange.cleaned:
+        return exchange
+    return exchange.stopped(Gate.NOT_ADDRESSED)
+
+
+def echo(exchange: Exchange) -> Exchange:
+    return exchange.answered(Reply(f"echo {exchange.cleaned}", Source.MODEL))
+
+
+@dataclass
+class Bed:
+    """A pipeline with its surroundings."""
+
+    read: dict[str, Stage] = field(
+        default_factory=lambda: {"clean": cleaned, "address": only_called}
+    )
+    write: Stage = echo
+    burst_s: float = 0.0
+    pace: settings.Deliver = PACE
+    ledger: MemoryLedger = field(default_factory=MemoryLedger)
+    outbox: Outbox = field(default_factory=Outbox)
+    ended: list[Exchange] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.pipeline = Pipeline(
+            read=self.read,
+            write=self.write,
+            deliverer=self.outbox,
+            ledger=self.ledger,
+            pace=self.pace,
+            burst_s=self.burst_s,
+            done=(self.ended.append,),
+        )
+
+    async def submit(self, *messages: Message) -> None:
+        for each in messages:
+            await self.pipeline.submit(each)
+
+    async def settle(self) -> None:
+        await self.pipeline.drain(5)
+
+
+async def test_a_message_is_read_answered_and_recorded() -> None:
+    """One private message: one answer, and a row that says sent, with the time of each stage."""
+    bed, asked = Bed(), message("你好")
+    await bed.submit(asked)
+    await bed.settle()
+
+    row = bed.ledger.of(asked.id)
+    assert ["echo 你好"] == bed.outbox.texts()
+    assert Outcome.SENT is row.outcome
+    assert ["clean", "address", "reply", "deliver"] == [name for name, _ in row.stage_ms]
+
+
+async def test_what_is_not_addressed_is_read_but_not_answered() -> None:
+    """A group message without a call passes every reading stage and keeps the reason of silence."""
+    bed, asked = Bed(), room_message("吃了吗")
+    await bed.submit(asked)
+    await bed.settle()
+
+    row = bed.ledger.of(asked.id)
+    assert [] == bed.outbox.sent
+    assert (Gate.NOT_ADDRESSED, Outcome.SILENT, "吃了吗") == (row.gate, row.outcome, row.cleaned)
+
+
+async def test_the_decision_is_recorded_before_delivery() -> None:
+    """When delivery begins, the row already holds the reply that was decided."""
+    bed = Bed()
+    at_delivery: list[Outcome] = []
+
+    async def deliver(exchange: Exchange) -> Exchange:
+        at_delivery.append(bed.ledger.rows[exchange.id].outcome)
+        return replace(exchange, outcome=Outcome.SENT)
+
+    bed.outbox.deliver = deliver  # type: ignore[method-assign]
+    await bed.submit(message())
+    await bed.settle()
+
+    assert [Outcome.DECIDED] == at_delivery
+
+
+async def test_the_same_message_again_is_answered_once() -> None:
+    """Five arrivals of one id are one answer and one row."""
+    bed, asked = Bed(), message()
+    await bed.submit(*[asked] * 5)
+    await bed.settle()
+
+    assert 1 == len(bed.outbox.sent) == len(bed.ledger.rows)
+
+
+async def test_a_chat_is_answered_in_order_and_chats_side_by_side() -> None:
+    """Forty messages in four chats: each chat's answers in its order, slow chats delay no other."""
+    slow = asyncio.Event()
+
+    async def write(exchange: Exchange) -> Exchange:
+        if exchange.message.chat_id == "c0":
+            await slow.wait()
+        return echo(exchange)
+
+    bed = Bed(write=write)
+    for n in range(40):
+        await bed.submit(message(str(n), chat_id=f"c{n % 4}", talker_id=f"c{n % 4}"))
+    async with asyncio.timeout(2):
+        while len(bed.outbox.sent) < 30:
+            await asyncio.sleep(0.001)
+    slow.set()
+    await bed.settle()
+
+    order = [[e.cleaned for e in bed.outbox.sent if e.message.chat_id == f"c{c}"] for c in range(4)]
+    assert [[str(n) for n in range(c, 40, 4)] for c in range(4)] == order
+
+
+async def test_a_burst_is_answered_once_together() -> None:
+    """Three quick messages of one person get one answer to all three; two rows name its exchange."""
+    bed = Bed(burst_s=0.05)
+    burst = [message(text) for text in ("在吗", "有个事", "能帮我吗")]
+    await bed.submit(*burst)
+    await asyncio.sleep(0.2)
+
+    first, second, last = (bed.ledger.of(m.id) for m in burst)
+    assert ["echo 在吗\n有个事\n能帮我吗"] == bed.outbox.texts()
+    assert [Gate.MERGED] * 2 == [first.gate, second.gate]
+    assert [last.id] * 2 == [first.detail, second.detail]
+    assert "能帮我吗" == last.cleaned
+
+
+async def test_another_person_closes_the_burst() -> None:
+    """In a group, messages of two people are never merged into one answer."""
+    bed = Bed(burst_s=0.05)
+    texts = [("ming", "@一心 早"), ("hong", "@一心 晚")]
+    await bed.submit(*[room_message(text, talker_id=who) for who, text in texts])
+    await asyncio.sleep(0.2)
+
+    assert ["echo @一心 早", "echo @一心 晚"] == bed.outbox.texts()
+
+
+async def test_somebody_who_never_stops_typing_is_answered() -> None:
+    """A burst ends after four quiet windows at the latest."""
+    bed = Bed(burst_s=0.05)
+    start = time.monotonic()
+    while not bed.outbox.sent and time.monotonic() - start < 1:
+        await bed.submit(message("还有"))
+        await asyncio.sleep(0.02)
+
+    assert bed.outbox.sent
+    await bed.settle()
+
+
+async def test_a_stage_that_breaks_ends_only_its_message() -> None:
+    """An exception in a stage becomes gate error with its name; the next message is answered."""
+
+    def fragile(exchange: Exchange) -> Exchange:
+        if exchange.message.text == "boom":
+            raise RuntimeError("kaputt")
+        return exchange
+
+    bed = Bed(read={"clean": cleaned, "fragile": fragile})
+    bad, good = message("boom"), message("好")
+    await bed.submit(bad, good)
+    await bed.settle()
+
+    row = bed.ledger.of(bad.id)
+    assert (Gate.ERROR, "fragile: RuntimeError: kaputt") == (row.gate, row.detail)
+    assert ["echo 好"] == bed.outbox.texts()
+
+
+async def test_nothing_leaves_without_its_row() -> None:
+    """While the audit log cannot be written nothing is sent; once it can, answers go on."""
+    bed = Bed()
+    hold = asyncio.Event()
+
+    async def write(exchange: Exchange) -> Exchange:
+        await hold.wait()
+        return echo(exchange)
+
+    bed = Bed(write=write)
+    await bed.submit(message("满"))
+    await asyncio.sleep(0.01)
+    bed.ledger.error = OSError("disk full")
+    hold.set()
+    await asyncio.sleep(0.02)
+    assert [] == bed.outbox.sent
+
+    bed.ledger.error = None
+    await bed.submit(message("又有了"))
+    await bed.settle()
+    assert ["echo 又有了"] == bed.outbox.texts()
+
+
+async def test_a_full_chat_drops_with_a_row() -> None:
+    """Over its bound a chat's messages are dropped, each with a row; handled + dropped = sent in."""
+    bed = Bed(outbox=Outbox(delay_s=0.005))
+    messages = [message(str(n)) for n in range(100)]
+    await bed.submit(*messages)
+    await bed.settle()
+
+    gates = [bed.ledger.of(m.id).gate for m in messages]
+    dropped = gates.count(Gate.OVERLOADED)
+    assert 100 == dropped + len(bed.outbox.sent)
+    assert dropped > 0
+
+
+async def test_a_stop_accounts_for_everything() -> None:
+    """What a drain cannot finish in time is recorded as stopped; nothing new is taken after it."""
+    bed = Bed(outbox=Outbox(delay_s=60))
+    messages = [message(str(n)) for n in range(5)]
+    await bed.submit(*messages)
+    await asyncio.sleep(0.02)
+    await bed.pipeline.drain(0.05)
+    late = message("还在吗")
+    await bed.submit(late)
+
+    gates = [bed.ledger.of(m.id).gate for m in [*messages[1:], late]]
+    assert [Gate.STOPPING] * 5 == gates
+
+
+async def test_idle_chats_cost_nothing() -> None:
+    """After 500 chats have been answered no task and no queue of theirs is left."""
+    bed = Bed(pace=settings.Deliver(max_waiting=1000))
+    for n in range(500):
+        await bed.submit(message("hi", chat_id=f"c{n}", talker_id=f"c{n}"))
+    async with asyncio.timeout(5):
+        while len(bed.ended) < 500:
+            await asyncio.sleep(0.005)
+    await asyncio.sleep(0.01)
+
+    assert 0 == bed.pipeline.num_waiting
+    assert 1 == len(asyncio.all_tasks())
+
+
+@pytest.mark.parametrize("make", [lambda e: e.stopped(Gate.OWN), lambda e: e])
+async def test_listeners_are_told_of_every_end(make: Callable[[Exchange], Exchange]) -> None:
+    """Answered or silent, each exchange is told to the listeners exactly once."""
+    bed = Bed(read={"decide": make})
+    await bed.submit(message("a"), message("b"))
+    await bed.settle()
+
+    assert 2 == len(bed.ended)

@@ -1,0 +1,29 @@
+"""Everything this package raises on purpose. A message says what, which value, and the way out.
+
+No message holds the gateway token, nor what the gateway said about it: a 1.x gateway answers a
+wrong token with a text that repeats it.
+"""
+
+from __future__ import annotations
+
+from handlers.deliver import NotSent
+
+
+class WechatError(Exception):
+    """Root of the errors of the account."""
+
+
+class GatewayMisconfigured(WechatError):
+    """What the environment or the settings say about the gateway cannot be used."""
+
+
+class GatewayRefused(WechatError):
+    """The gateway is there and turns us down, or is not the one its certificate should name."""
+
+
+class NotConnected(WechatError, NotSent):
+    """Nothing was sent: there was no account or no gateway to send by."""
+
+
+class SendUncertain(WechatError):
+    """The call had begun when it failed: the text may have gone out, so it is not sent again."""
