@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -89,8 +90,8 @@ async def serve(config: Settings, channel: Channel, engine: Engine, personas: Pe
     async with await AuditLog.open(config.audit, run_of(config, engine)) as audit:
         # The account hands messages to the pipeline, and the pipeline hands replies to the account.
         notices = Notices(
-            lambda message: pipeline.submit(message),
-            lambda exchange: pipeline.say(exchange),
+            lambda message: pipeline.submit(message),  # noqa: PLW0108 - not there yet
+            lambda exchange: pipeline.say(exchange),  # noqa: PLW0108
             owner=config.account.owner,
             welcome=config.channel.welcome,
         )
@@ -106,7 +107,7 @@ async def serve(config: Settings, channel: Channel, engine: Engine, personas: Pe
             done=(board.note, channel.ended),
         )
         await engine.warm(personas.all(), [Mood.NEUTRAL])
-        log.info("bot.ready", channel=channel.kind, **vars(audit.recovered))
+        log.info("bot.ready", channel=channel.kind, **asdict(audit.recovered))
         warming = asyncio.create_task(engine.warm(personas.all(), Mood))
         try:
             await live(account, channel, pipeline, drain_s=config.deliver.drain_s)

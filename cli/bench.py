@@ -64,14 +64,15 @@ def _run_bot(settings_file: str, folder: str, messages: Sequence[str]) -> float:
     start, first = time.monotonic(), 0.0
     with (
         TerminalProgress().task("Answering", len(messages), "messages") as advance,
-        subprocess.Popen(
+        subprocess.Popen(  # noqa: S603 - this program itself
             [sys.executable, str(BOT), "--settings", settings_file],
             env=os.environ | own,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         ) as bot,
     ):
-        assert bot.stdin and bot.stdout  # noqa: S101 - both are pipes
+        assert bot.stdin is not None  # noqa: S101 - both are pipes
+        assert bot.stdout is not None  # noqa: S101
         for message in messages:
             bot.stdin.write(f"{message}\n".encode())
             bot.stdin.flush()

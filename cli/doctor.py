@@ -26,11 +26,10 @@ from settings import Settings
 from version import RELEASED, VERSION
 from wechat.endpoint import from_environment
 from wechat.errors import WechatError
-from wechat.trouble import reach
+from wechat.probe import probe
 
 #: Free disk under which the audit log is about to stop the bot.
 LEAST_FREE_MB = 200
-GATEWAY_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +143,7 @@ def _gateway(config: Settings) -> Finding:
         return Finding("gateway", "none needed, the channel is the console")
     try:
         endpoint = from_environment(config.channel)
-        asyncio.run(reach(endpoint, timeout=GATEWAY_S))
+        asyncio.run(probe(endpoint, config.channel))
     except WechatError as error:
         return Finding("gateway", str(error), "start the gateway, or mend what is named here")
     return Finding("gateway", f"{endpoint} answers and takes the token")

@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from gguf import MODEL_ARCH, dequantize, get_tensor_name_map
 from safetensors.torch import save_file
+from tokenizers.normalizers import NFC
 from transformers import AutoConfig, AutoModelForCausalLM, GenerationConfig, Qwen2Tokenizer
 from transformers.integrations import GGUF_CONFIG_MAPPING
 from transformers.integrations.gguf import convert_gguf_tokenizer, get_gguf_tokenizer
@@ -172,6 +173,8 @@ def _save_tokenizer(source: Path, folder: Path) -> None:
     # lying beside the file, and AutoTokenizer parses the vocabulary twice more (9 s).
     architecture, vocabulary, options = get_gguf_tokenizer(str(source))
     backend, extra = convert_gguf_tokenizer(architecture, vocabulary)
+    # Qwen's own tokenizer composes characters; GGUF has no field that says so.
+    backend.normalizer = NFC()
     tokenizer = Qwen2Tokenizer(tokenizer_object=backend, **(options | extra))
     tokenizer.save_pretrained(folder)
     ids = tokenizer.get_vocab()

@@ -16,9 +16,8 @@ from engine.mood import Mood, Reading
 class LabelScorer:
     """Reads moods from the scores of six label words, the model's own bias taken off.
 
-    A small model asked naively says "positive" to nearly everything (macro-F1 0.41). What it
-    says to texts without content is its bias; subtracting that and giving examples doubles the
-    figure.
+    A small model asked naively says "positive" to nearly everything (macro-F1 0.41). Examples in
+    the prompt and taking off what it says to an even mix of moods double the figure.
 
     Args:
         unsure_below: Confidence under which a reading is marked unsure.
@@ -28,14 +27,15 @@ class LabelScorer:
         self._model, self._unsure_below = model, unsure_below
         self._moods = tuple(prompts.MOOD_LABELS)
         self._labels = [model.first_token(word) for word in prompts.MOOD_LABELS.values()]
-        self._bias: torch.Tensor | None = None
+        self._prior = torch.tensor([prompts.MOOD_PRIOR[mood] for mood in self._moods]).log()
+        self._lean: torch.Tensor | None = None
 
     def read(self, texts: Sequence[str]) -> Work[list[Reading]]:
         """Readings of the texts, in order, from one forward pass over all of them."""
-        if self._bias is None:
-            self._bias = (yield from self._score(prompts.CONTENT_FREE)).mean(dim=0)
-        unbiased = (yield from self._score(texts)) - self._bias
-        probabilities = (unbiased / prompts.MOOD_TEMPERATURE).softmax(dim=-1)
+        if self._lean is None:
+            self._lean = (yield from self._score(prompts.MOOD_PROBES)).mean(dim=0)
+        scores = (yield from self._score(texts)) - self._lean + self._prior
+        probabilities = (scores / prompts.MOOD_TEMPERATURE).softmax(dim=-1)
         return [self._reading(row) for row in probabilities.tolist()]
 
     def _score(self, texts: Sequence[str]) -> Work[torch.Tensor]:

@@ -1,4 +1,4 @@
-"""The model and its tokenizer, loaded once. The only importer of torch and transformers.
+"""The model and its tokenizer, loaded once.
 
 Everything here runs in the inference thread alone: a shared fast tokenizer is not safe across
 threads (mixed settings let control tokens through silently), and neither is a growing cache.
@@ -9,25 +9,16 @@ from __future__ import annotations
 import copy
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
-from transformers import (
-    AutoModelForCausalLM,
-    AutoTokenizer,
-    DynamicCache,
-    LogitsProcessorList,
-    NoRepeatNGramLogitsProcessor,
-    RepetitionPenaltyLogitsProcessor,
-    TemperatureLogitsWarper,
-    TopPLogitsWarper,
-)
+from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
 from transformers.utils import logging as transformers_logging
 
 from engine.errors import ModelNotFound, PromptRefused, WeightsDamaged
 from engine.executor import Work
 from engine.prompts import ChatTurn
+from engine.sampler import Sampler, Sampling
 from engine.talk import Draft
 from engine.weights import Weights
 
@@ -35,25 +26,6 @@ from engine.weights import Weights
 CHUNK = 128
 #: Prefixes kept (one a persona and mood, one for the mood reading); about 10 MB each.
 MAX_PREFIXES = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Sampling:
-    """How the tokens of a reply are drawn.
-
-    Attributes:
-        temperature: 0 is greedy.
-        no_repeat_ngram: So many tokens said once in a reply are not said again in it, which is
-            what a loop is made of; 0 allows it.
-        seed: For a reply that can be had again; None for another each time.
-    """
-
-    max_new_tokens: int
-    temperature: float
-    top_p: float
-    repetition_penalty: float
-    no_repeat_ngram: int = 4
-    seed: int | None = None
 
 
 def choose_dtype(precision: str, capabilities: dict[str, Any] | None = None) -> torch.dtype:
@@ -223,7 +195,7 @@ class Model:
         """Write the answer to a prompt, token by token; yields between tokens."""
         yield from self.prepare(prefix)
         cache = self._fork(prefix)
-        draw = _Sampler(sampling, num_prompt=len(prefix) + len(rest))
+        draw = Sampler(sampling, num_prompt=len(prefix) + len(rest))
         ids = [*prefix, *rest]
         logits = yield from self._forward(rest, cache)
         while (token := draw(ids, logits)) not in self._eos_ids:
@@ -235,43 +207,6 @@ class Model:
         new = ids[len(prefix) + len(rest) :]
         text = self._tokenizer.decode(new, skip_special_tokens=True)
         return Draft(text, len(new), is_finished=token in self._eos_ids)
-
-
-class _Sampler:
-    """Draws tokens by transformers' own processors."""
-
-    def __init__(self, sampling: Sampling, *, num_prompt: int) -> None:
-        self._sampling, self.num_drawn = sampling, 0
-        self._num_prompt = num_prompt
-        self._random = torch.Generator()
-        if sampling.seed is not None:
-            self._random.manual_seed(sampling.seed)
-        else:
-            self._random.seed()
-        self._processors = LogitsProcessorList()
-        if sampling.repetition_penalty > 1:
-            # The prompt is left out: its end-of-turn tokens would be penalised with the rest,
-            # and replies would run on.
-            self._processors.append(
-                RepetitionPenaltyLogitsProcessor(
-                    float(sampling.repetition_penalty), prompt_ignore_length=num_prompt
-                )
-            )
-        if sampling.temperature > 0:
-            self._processors.append(TemperatureLogitsWarper(float(sampling.temperature)))
-            if sampling.top_p < 1:
-                self._processors.append(TopPLogitsWarper(float(sampling.top_p)))
-
-    def __call__(self, ids: Sequence[int], logits: torch.Tensor) -> int:
-        self.num_drawn += 1
-        scores = self._processors(torch.tensor([ids]), logits)
-        if self._sampling.no_repeat_ngram:
-            # Of the reply alone: names and phrases of the prompt may well be said again.
-            written = torch.tensor([ids[self._num_prompt :]], dtype=torch.long)
-            scores = NoRepeatNGramLogitsProcessor(self._sampling.no_repeat_ngram)(written, scores)
-        if self._sampling.temperature == 0:
-            return int(scores.argmax())
-        return int(torch.multinomial(scores.softmax(-1), 1, generator=self._random))
 
 
 def _load_tokenizer(weights: Weights) -> Any:

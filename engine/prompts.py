@@ -25,35 +25,67 @@ class ChatTurn(TypedDict):
     content: str
 
 
-MOOD_SYSTEM = "判断下面这句话说话人的情绪，只回答一个词：开心、生气、难过、害怕、惊讶、平静。"
+# English instruction and labels, examples in both languages: the best of sixteen prompts tried on
+# both bundled models. Chinese labels, fewer examples and three labels instead of six were worse.
+MOOD_SYSTEM = (
+    "Classify the mood of the message. "
+    "Answer one word: Happy, Angry, Sad, Fear, Surprise, Neutral."
+)
 
 #: Label words differ in their first token, which is all that is scored.
 MOOD_LABELS: Mapping[Mood, str] = MappingProxyType(
     {
-        Mood.HAPPY: "开心",
-        Mood.ANGRY: "生气",
-        Mood.SAD: "难过",
-        Mood.FEAR: "害怕",
-        Mood.SURPRISE: "惊讶",
-        Mood.NEUTRAL: "平静",
+        Mood.HAPPY: "Happy",
+        Mood.ANGRY: "Angry",
+        Mood.SAD: "Sad",
+        Mood.FEAR: "Fear",
+        Mood.SURPRISE: "Surprise",
+        Mood.NEUTRAL: "Neutral",
     }
 )
 
+#: Two a mood, no mood twice in a row; plain likes and dislikes among them.
 MOOD_EXAMPLES: tuple[tuple[str, Mood], ...] = (
-    ("今天发工资了，请大家喝奶茶！", Mood.HAPPY),
-    ("你有完没完，烦死了，滚", Mood.ANGRY),
-    ("奶奶走了，我到现在都不敢看她的照片", Mood.SAD),
-    ("半夜楼道里一直有脚步声，我不敢出去", Mood.FEAR),
-    ("什么？他们俩居然结婚了？", Mood.SURPRISE),
-    ("明天下午三点在二楼开会", Mood.NEUTRAL),
+    ("今天发奖金啦，晚上请大家吃火锅！", Mood.HAPPY),
+    ("会议改到下午三点，在二楼。", Mood.NEUTRAL),
+    ("你有完没完？说了八百遍还不听！", Mood.ANGRY),
+    ("奶奶走了以后，家里一下子空了。", Mood.SAD),
+    ("天哪，他俩居然结婚了？！", Mood.SURPRISE),
+    ("楼道里好像有人跟着我，不敢开门。", Mood.FEAR),
+    ("菜又凉又咸，送得还慢，再也不点了", Mood.ANGRY),
+    ("味道很棒，老板人也好", Mood.HAPPY),
+    ("I miss you so much.", Mood.SAD),
+    ("明天体检，万一查出什么怎么办", Mood.FEAR),
+    ("这么晚还没关门？没想到啊", Mood.SURPRISE),
+    ("帮我查一下快递到哪了", Mood.NEUTRAL),
 )
 
-#: Say nothing about a mood; what the model answers to them is its bias, and is taken off
-#: (contextual calibration, Zhao et al. 2021, arXiv:2102.09690).
-CONTENT_FREE = ("。", "N/A", "嗯", "今天")
+#: Four a mood. A model leans to some labels whatever it reads; what it says to these on average is
+#: that lean, and is taken off. Content-free inputs ("N/A", "。"; contextual calibration, Zhao et al.
+#: 2021, arXiv:2102.09690) measured far worse here: examples make the model sure that "。" is neutral.
+MOOD_PROBES = (
+    *("哈哈哈太好了", "谢谢你，真好吃", "终于考上了！", "我爱这首歌"),
+    *("什么破东西，气死我了", "闭嘴吧你", "服务态度太差了", "又骗人，垃圾"),
+    *("我好想哭", "分手了，心里空空的", "小狗没救回来", "一个人过年真孤单"),
+    *("吓死我了", "晚上不敢一个人睡", "医生说要等结果，我好慌", "地震了，快跑"),
+    *("啊？真的假的", "居然下雪了", "没想到是你", "怎么会这样？！"),
+    *("我在地铁上", "明天周三", "文件发你邮箱了", "这个多少钱"),
+)
 
-#: Divides the scores; fitted so that a confidence of 0.8 is right four times in five.
-MOOD_TEMPERATURE = 1.0
+#: How often a mood is met in chats, roughly; put back in once the model's own lean is off.
+MOOD_PRIOR: Mapping[Mood, float] = MappingProxyType(
+    {
+        Mood.HAPPY: 0.28,
+        Mood.ANGRY: 0.14,
+        Mood.SAD: 0.10,
+        Mood.FEAR: 0.05,
+        Mood.SURPRISE: 0.10,
+        Mood.NEUTRAL: 0.33,
+    }
+)
+
+#: Divides the scores so that a confidence means its frequency (fitted on labelled messages).
+MOOD_TEMPERATURE = 1.3
 
 #: Of a long message the beginning and the end say most about the mood, and the end a bit more.
 MOOD_CHARS = 256

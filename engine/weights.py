@@ -74,7 +74,7 @@ def prepare(model: Bundled, *, cache: Path, progress: Progress) -> Weights:
     """A bundled model; see ``locate``."""
     target = cache / "models" / model.name
     fetched = cache / "fetched" / model.name
-    made_from = f"sha256 {model.sha256}, converter {CONVERTER_VERSION}"
+    made_from = _made_from(model)
     if not is_whole(target, made_from):
         with alone(target.parent, progress):
             if not is_whole(target, made_from):  # or else the process waited for has made it
@@ -112,3 +112,15 @@ def _convert(source: Path, target: Path, made_from: str, name: str, progress: Pr
         from engine.convert import convert  # noqa: PLC0415
     with built(target, made_from) as empty:
         convert(source, empty, what=name, progress=progress)
+
+
+def num_bytes_to_fetch(source: str, *, cache: Path) -> int:
+    """Bytes that the first start would fetch; 0 where nothing is missing, or it is not known."""
+    model = CATALOG.get(source)
+    if model is None or is_whole(cache / "models" / model.name, _made_from(model)):
+        return 0
+    return model.num_bytes
+
+
+def _made_from(model: Bundled) -> str:
+    return f"sha256 {model.sha256}, converter {CONVERTER_VERSION}"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from handlers.exchange import Exchange, Gate, Kind
+from handlers.exchange import Exchange, Gate
 
 
 def admit(*, max_age_s: float, clock: Callable[[], float]) -> Callable[[Exchange], Exchange]:
-    """A stage that stops own, official, stale and wordless messages, asked in that order.
+    """A stage that stops own, official and stale messages, asked in that order.
 
     Replays (SEEN) and full queues (OVERLOADED) are the pipeline's: they need a memory.
 
@@ -29,8 +29,6 @@ def admit(*, max_age_s: float, clock: Callable[[], float]) -> Callable[[Exchange
             return exchange.stopped(
                 Gate.STALE, f"{age_s:.0f} s old; answer.max_age_s is {max_age_s:g}"
             )
-        if message.kind is not Kind.TEXT:
-            return exchange.stopped(Gate.NOT_TEXT, f"kind {message.kind}; only text is read")
         return exchange
 
     return stage

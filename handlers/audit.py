@@ -15,8 +15,10 @@ import sqlalchemy as sa
 import structlog
 
 from engine.mood import Mood
+from engine.talk import Turn
 from handlers.audit_schema import (
     AuditError,
+    AuditInUse,
     Database,
     corrections,
     exchanges,
@@ -29,6 +31,7 @@ from settings import Audit
 
 __all__ = [
     "AuditError",
+    "AuditInUse",
     "AuditLog",
     "Correction",
     "CorrectionKind",
@@ -65,12 +68,6 @@ class Recovered:
 
     uncertain: int
     interrupted: int
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    user: str
-    bot: str
 
 
 class CorrectionKind(StrEnum):

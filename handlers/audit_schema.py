@@ -26,6 +26,10 @@ class AuditError(Exception):
     """The audit log cannot be read or written; the message names the file and the way out."""
 
 
+class AuditInUse(AuditError):
+    """Another process writes this log: a running bot, so for a check no fault."""
+
+
 class StorableText(sa.types.TypeDecorator[str]):
     """Text that every database takes and every reader sees.
 
@@ -170,7 +174,8 @@ class Database:
         """Opens the database for the only writer; creates folder, file and tables where missing.
 
         Raises:
-            AuditError: No access, no room, another writer, or a file that is not this schema.
+            AuditInUse: Another process writes it.
+            AuditError: No access, no room, or a file that is not this schema.
         """
         url, path = _url(settings)
         place = str(path or url.render_as_string())
@@ -262,7 +267,7 @@ def _private(path: Path) -> FileLock:
     try:
         lock.acquire()
     except Timeout:
-        raise AuditError(
+        raise AuditInUse(
             f"{path}: another Yixin writes this audit log; stop that one, or {_ELSEWHERE}"
         ) from None
     # Before SQLite creates it by the umask; its journal takes over the mode of the file.
@@ -298,7 +303,7 @@ def _engine(url: sa.URL, begin: str, **options: Any) -> sa.Engine:
 
 
 def _govern(engine: sa.Engine, begin: str) -> None:
-    """Takes transactions from Python's sqlite3: it begins them late, and no DDL is inside."""
+    """Begins transactions here, as SQLAlchemy's page on pysqlite says: sqlite3 begins them late."""
 
     @sa.event.listens_for(engine, "connect")
     def connected(connection: Any, _: object) -> None:

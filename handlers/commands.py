@@ -73,16 +73,17 @@ class Facts(Protocol):
 class Commands:
     """Answers commands.
 
+    /reset changes nothing here: its answer on record (COMMAND, ``reset``) is the mark after which
+    the history of that chat begins.
+
     Args:
         facts: Where /status looks.
-        forget: Drops the remembered turns of the chat with this id, for /reset.
         owner: Id of the account's owner, the only one told the status; empty: everyone may ask
             in private.
     """
 
-    def __init__(self, facts: Facts, forget: Callable[[str], None], *, owner: str = "") -> None:
+    def __init__(self, facts: Facts, *, owner: str = "") -> None:
         self._facts = facts
-        self._forget = forget
         self._owner = owner
 
     def answer(self, command: Command, message: Message) -> Reply:
@@ -90,7 +91,6 @@ class Commands:
             case Command.HELP:
                 text = self._help(message)
             case Command.RESET:
-                self._forget(message.chat_id)
                 text = _FORGOTTEN
             case Command.STATUS:
                 text = self._status(message)

@@ -102,7 +102,7 @@ class ReplyStage:
         self, draft: Draft, exchange: Exchange, persona: Persona, turns: Sequence[Turn]
     ) -> tuple[str, guard.Fault | None]:
         """The draft as it would be sent, and what speaks against sending it."""
-        text = guard.tidy(draft.text)
+        text = guard.tidy(draft.text, bot_name=persona.name)
         if not draft.is_finished or len(text) > self._max_chars:
             text = end_at_sentence(text, self._max_chars)
         previous = turns[-1].bot if turns else None

@@ -34,7 +34,6 @@ def test_an_ordinary_message_passes_unchanged() -> None:
             Gate.STALE,
             "3600 s old; answer.max_age_s is 120",
         ),
-        (replace(FRESH, kind=Kind.IMAGE), Gate.NOT_TEXT, "kind image; only text is read"),
     ],
 )
 def test_what_is_never_answered_says_why(message: Message, gate: Gate, detail: str) -> None:
@@ -44,29 +43,19 @@ def test_what_is_never_answered_says_why(message: Message, gate: Gate, detail: s
     assert (exchange.gate, exchange.detail) == (gate, detail)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.TEXT])
-def test_every_other_kind_is_stopped(kind: Kind) -> None:
-    """Whatever is no text, events and recalls included, is named and stopped."""
-    exchange = stage(Exchange(replace(FRESH, kind=kind)))
-
-    assert Gate.NOT_TEXT is exchange.gate
-    assert kind in exchange.detail
-
-
 def test_the_first_gate_is_the_one_recorded() -> None:
-    """Own before official before stale before kind: the reason nearest to the account counts."""
-    message = replace(FRESH, is_self=True, is_official=True, sent_at=0, kind=Kind.AUDIO)
+    """Own before official before stale: the reason nearest to the account counts."""
+    message = replace(FRESH, is_self=True, is_official=True, sent_at=0)
     gates = [
         stage(Exchange(candidate)).gate
         for candidate in (
             message,
             replace(message, is_self=False),
             replace(message, is_self=False, is_official=False),
-            replace(message, is_self=False, is_official=False, sent_at=NOW),
         )
     ]
 
-    assert gates == [Gate.OWN, Gate.OFFICIAL, Gate.STALE, Gate.NOT_TEXT]
+    assert gates == [Gate.OWN, Gate.OFFICIAL, Gate.STALE]
 
 
 @pytest.mark.parametrize("age_s", [0, 119.9, 120, -5, -86_400 * 365, -NOW * 999])

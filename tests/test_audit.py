@@ -30,6 +30,7 @@ from hypothesis import strategies as st
 from engine.mood import Mood, Reading
 from handlers.audit import (
     AuditError,
+    AuditInUse,
     AuditLog,
     Correction,
     CorrectionKind,
@@ -325,7 +326,7 @@ async def test_every_start_is_a_run(place: Audit) -> None:
 async def test_there_is_one_writer(place: Audit) -> None:
     """A second bot on the same log is refused, in words; after the first has gone it may."""
     async with await AuditLog.open(place, RUN):
-        with pytest.raises(AuditError, match=r"audit\.db: another Yixin writes .* folder"):
+        with pytest.raises(AuditInUse, match=r"audit\.db: another Yixin writes .* folder"):
             await AuditLog.open(place, RUN)
 
     await filled(place, received())
@@ -621,7 +622,7 @@ async def test_reading_changes_nothing(place: Audit, tmp_path: Path) -> None:
     """Reading leaves file and journal as they were, byte for byte, also those of a killed bot."""
     async with await AuditLog.open(place, RUN) as log:
         await log.receive(received("in the journal"))
-        killed = Audit(folder=shutil.copytree(place.path, tmp_path / "killed"))
+        killed = Audit(folder=str(shutil.copytree(place.path, tmp_path / "killed")))
         read = {}
         for name, each in (("running", place), ("killed", killed)):
             before = contents(each)

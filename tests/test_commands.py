@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import given
@@ -22,13 +22,8 @@ class Facts:
         return self.now
 
 
-@dataclass
-class Memory:
-    forgotten: list[str] = field(default_factory=list)
-
-
 def commands(owner: str = "", now: Status = STATUS) -> Commands:
-    return Commands(Facts(now), Memory().forgotten.append, owner=owner)
+    return Commands(Facts(now), owner=owner)
 
 
 @pytest.mark.parametrize(
@@ -77,12 +72,10 @@ def test_parsing_takes_any_text(text: str) -> None:
     assert parse(text) is None or text.strip()[0] in "/／"
 
 
-def test_reset_forgets_this_chat() -> None:
-    """/reset drops the memory of the chat it was said in, and says so."""
-    memory = Memory()
-    reply = Commands(Facts(), memory.forgotten.append).answer(Command.RESET, GROUP)
+def test_reset_leaves_its_mark() -> None:
+    """/reset is answered by the COMMAND named reset, after which the history begins anew."""
+    reply = commands().answer(Command.RESET, GROUP)
 
-    assert memory.forgotten == ["r1"]
     assert Reply("好，之前聊的我都放下了，我们重新开始吧。", Source.COMMAND, "reset") == reply
 
 

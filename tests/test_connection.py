@@ -354,7 +354,7 @@ async def test_a_text_for_a_gateway_that_is_gone_is_certainly_not_sent() -> None
 
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(PATIENCE_S):
-        while not condition():  # noqa: ASYNC110  it is not ours to signal
+        while not condition():
             await asyncio.sleep(0.01)
 
 

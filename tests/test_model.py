@@ -13,8 +13,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from engine.errors import ModelNotFound, PromptRefused, WeightsDamaged
 from engine.executor import Work
-from engine.model import CHUNK, MAX_PREFIXES, Model, Sampling, choose_dtype
+from engine.model import CHUNK, MAX_PREFIXES, Model, choose_dtype
 from engine.prompts import ChatTurn
+from engine.sampler import Sampling
 from engine.weights import Weights, locate
 from tests.steps import StepProgress
 from tests.tiny import model as tiny_model

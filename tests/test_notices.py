@@ -7,8 +7,8 @@ from datetime import date
 import pytest
 
 from handlers.audit import AuditError
-from handlers.excuse import LINE, NAME, excuse
 from handlers.exchange import Exchange, Gate, Kind, Message, Outcome, Reply, Source
+from handlers.excuse import LINE, NAME, excuse
 from handlers.notices import Notices
 from handlers.status import StatusBoard
 from tests.fakes import NOW, MemoryLedger, message, room_message

@@ -152,7 +152,7 @@ async def test_a_chat_is_answered_in_order_and_chats_side_by_side() -> None:
 
 
 async def test_a_burst_is_answered_once_together() -> None:
-    """Three quick messages of one person get one answer to all three; two rows name its exchange."""
+    """Three quick messages of one person get one answer to all; two rows name its exchange."""
     bed = Bed(burst_s=0.05)
     burst = [message(text) for text in ("在吗", "有个事", "能帮我吗")]
     await bed.submit(*burst)
@@ -229,7 +229,7 @@ async def test_nothing_leaves_without_its_row() -> None:
 
 
 async def test_a_full_chat_drops_with_a_row() -> None:
-    """Over its bound a chat's messages are dropped, each with a row; handled + dropped = sent in."""
+    """Over its bound a chat's messages are dropped with a row each; handled + dropped = all."""
     bed = Bed(outbox=Outbox(delay_s=0.005))
     messages = [message(str(n)) for n in range(100)]
     await bed.submit(*messages)

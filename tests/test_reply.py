@@ -126,5 +126,5 @@ def test_a_wrong_persona_names_file_and_place(tmp_path: Path, text: str, expecte
 
 def test_a_missing_persona_names_those_there_are() -> None:
     """An unknown name is refused with the names one can choose from."""
-    with pytest.raises(PersonaError, match="known personas: .*yixin"):
+    with pytest.raises(PersonaError, match=r"known personas: .*yixin"):
         load("nobody")

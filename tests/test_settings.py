@@ -132,7 +132,7 @@ def test_settings_are_frozen() -> None:
 
     assert all(isinstance(s, BaseModel) and s.model_config["frozen"] for s in sections)
     with pytest.raises(ValueError, match="frozen"):
-        settings.engine.threads = 3  # type: ignore[misc]
+        settings.engine.threads = 3
 
 
 def test_the_digest_tells_settings_apart(tmp_path: Path) -> None:

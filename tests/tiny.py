@@ -65,7 +65,8 @@ def model(architecture: str = "qwen2", *, tied: bool = False) -> PreTrainedModel
         num_key_value_heads=2,
         head_dim=16,
         max_position_embeddings=512,
-        rope_parameters={"rope_type": "default", "rope_theta": 10_000.0},
+        rope_parameters={"rope_type": "default", "rope_theta": 50_000.0},
+        rms_norm_eps=1e-3,
         tie_word_embeddings=tied,
     )
     made = AutoModelForCausalLM.from_config(config)

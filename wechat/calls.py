@@ -10,6 +10,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Optional
 
 import betterproto
 from grpclib.client import Channel as GrpcChannel
@@ -45,16 +46,19 @@ _MESSAGE_TYPES = (
 
 @dataclass(eq=False, repr=False)
 class _TextRequest(betterproto.Message):  # type: ignore[misc]  # upstream is untyped
-    """RoomTopic, RoomAnnounce and ContactAlias: the text where 0.x and where 1.x look for it."""
+    """RoomTopic, RoomAnnounce and ContactAlias: the text where 0.x and where 1.x look for it.
+
+    ``Optional``, because betterproto 1.2.5 reads the annotations and knows no other spelling.
+    """
 
     id: str = betterproto.string_field(1)
-    text_0x: str | None = betterproto.message_field(2, wraps=betterproto.TYPE_STRING)
+    text_0x: Optional[str] = betterproto.message_field(2, wraps=betterproto.TYPE_STRING)  # noqa: UP045
     text_1x: str = betterproto.string_field(3)
 
 
 @dataclass(eq=False, repr=False)
 class _TextResponse(betterproto.Message):  # type: ignore[misc]  # upstream is untyped
-    text_0x: str | None = betterproto.message_field(1, wraps=betterproto.TYPE_STRING)
+    text_0x: Optional[str] = betterproto.message_field(1, wraps=betterproto.TYPE_STRING)  # noqa: UP045
     text_1x: str = betterproto.string_field(2)
 
 

@@ -1,10 +1,11 @@
-"""The two channels: a WeChat account behind a gateway, or this terminal. One event loop for both."""
+"""The two channels: a WeChat account behind a gateway, or this terminal; one event loop for both."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 from wechaty_puppet import Puppet
 
@@ -31,7 +32,7 @@ class Channel:
     puppet: Puppet
     pace: settings.Deliver
     burst_s: float
-    run: Callable[[], Awaitable[None]]
+    run: Callable[[], Coroutine[Any, Any, None]]
     ended: Callable[[Exchange], None]
 
 

@@ -1,0 +1,105 @@
+"""Imports point one way: engine ← handlers ← wechat ← bot and cli; settings is a leaf."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+#: What each part may import of the project.
+ALLOWED = {
+    "settings": set(),
+    "version": set(),
+    "engine": {"engine", "settings"},
+    "handlers": {"handlers", "engine", "settings"},
+    "wechat": {"wechat", "handlers", "engine", "settings"},
+    "cli": {"cli", "wechat", "handlers", "engine", "settings", "version"},
+    "bot": {"cli", "wechat", "handlers", "engine", "settings", "version"},
+}
+#: Heavy libraries, and the only files that may import them.
+OWNERS = {
+    "torch": {f"engine/{name}.py" for name in ("model", "sampler", "labels", "convert")},
+    "transformers": {f"engine/{name}.py" for name in ("model", "sampler", "convert")},
+    "wechaty": {"wechat"},
+    "wechaty_puppet": {"wechat"},
+    "wechaty_puppet_service": {"wechat"},
+    "wechaty_grpc": {"wechat"},
+    "grpclib": {"wechat"},
+    "sqlalchemy": {"handlers"},
+}
+
+
+def sources() -> list[Path]:
+    parts = [ROOT / f"{name}.py" for name in ("settings", "version", "bot")]
+    folders = [path for name in ALLOWED for path in sorted((ROOT / name).glob("**/*.py"))]
+    return parts + folders
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Top-level names of all modules a file imports, wherever in the file."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module.split(".")[0]
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_file_imports_its_callers(path: Path) -> None:
+    """Each file imports only parts below its own."""
+    part = path.relative_to(ROOT).parts[0].removesuffix(".py")
+    wrong = {name for name in imported(path) if name in ALLOWED} - ALLOWED[part]
+
+    assert set() == wrong
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_heavy_libraries_have_one_door(path: Path) -> None:
+    """Only their owners import torch, transformers, wechaty and the database."""
+    name = str(path.relative_to(ROOT).as_posix())
+    wrong = {
+        library
+        for library in imported(path)
+        if library in OWNERS and not {name, name.split("/", maxsplit=1)[0]} & OWNERS[library]
+    }
+
+    assert set() == wrong
+
+
+def test_nobody_imports_the_composition_root() -> None:
+    """bot.py is run, never imported."""
+    assert [] == [str(path) for path in sources() if "bot" in imported(path)]
+
+
+def test_handlers_load_neither_torch_nor_wechaty() -> None:
+    """Importing every handler in a fresh interpreter loads none of the heavy libraries."""
+    modules = [f"handlers.{path.stem}" for path in (ROOT / "handlers").glob("*.py")]
+    code = (
+        f"import sys, importlib; [importlib.import_module(m) for m in {modules!r}];"
+        "print([m for m in ('torch', 'transformers', 'wechaty', 'grpclib') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert "[]" == done.stdout.strip()
+
+
+def test_files_stay_small_enough_to_hold_in_the_head() -> None:
+    """No source file is longer than 250 lines, save those named here with their reason."""
+    known = {
+        "handlers/audit.py",  # one writer, its rows, and the readers of the same rows
+        "handlers/audit_schema.py",  # the tables, column by column
+    }
+    long = {
+        str(path.relative_to(ROOT).as_posix())
+        for path in sources()
+        if len(path.read_text(encoding="utf-8").splitlines()) > 250
+    }
+
+    assert long <= known
