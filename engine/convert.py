@@ -3,6 +3,9 @@
 transformers can load GGUF by itself, but dequantises at every start (15–120 s), holds the whole
 model several times over while it does so, and refuses a kind of block (Q5_0) that the smaller
 bundled model has. Here one shard is in memory at a time, and both cores work.
+
+Whoever changes what comes out raises ``CONVERTER_VERSION`` in ``engine/weights.py``, which does not
+stand here because reading it must not take the seconds that importing torch takes.
 """
 
 from __future__ import annotations
@@ -28,9 +31,6 @@ from engine.errors import EngineError, ModelNotFound, WeightsDamaged
 from engine.gguf_header import Header, StoredTensor, read_header
 from engine.progress import Progress
 from engine.store import room_for, to_disk
-
-#: Part of what makes a converted folder valid: raise it whenever the result changes.
-VERSION = 1
 
 #: Each was checked against the model it came from. Others permute rows, shift norms or fuse
 #: matrices in the file, and would convert without an error into a model that talks rubbish.

@@ -60,7 +60,7 @@ def check(folder: Path) -> None:
 
 
 def fingerprint(folder: Path) -> str:
-    """Digest of all that decides what the model makes of a prompt, for ``digest_of`` see there."""
+    """``digest_of`` all files that decide what the model makes of a prompt."""
     weights = sorted(folder.glob("model*.safetensors"))
     prompt = (folder / name for name in (CONFIG, *PROMPT_FILES))
     return digest_of(file for file in (*prompt, *weights) if file.is_file())
@@ -69,10 +69,10 @@ def fingerprint(folder: Path) -> str:
 def digest_of(files: Iterable[Path]) -> str:
     """Twelve hex digits over the files' sizes, first 16 MiB and 64 samples of the rest.
 
-    A mood head is fitted to the very numbers of a model. Names, dates and sizes would not notice
-    another fine-tune saved over the first, which has them all in common; hashing every byte of it
-    takes seconds at each start. Training moves every matrix, so samples do notice. What they need
-    not notice is damage: that is for ``check`` and for whoever fetched the files.
+    A mood head is fitted to the very numbers of a model. Names and sizes would not notice another
+    fine-tune saved over the first, dates would notice a mere copy, and hashing every byte takes
+    seconds at each start. Training moves all matrices, so samples do notice. What they need not
+    notice is damage: that is for ``check``, and for whoever fetched the files.
     """
     digest = hashlib.sha256()
     for file in files:

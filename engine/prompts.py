@@ -60,9 +60,9 @@ MOOD_EXAMPLES: tuple[tuple[str, Mood], ...] = (
     ("帮我查一下快递到哪了", Mood.NEUTRAL),
 )
 
-#: Four a mood. A model leans to some labels whatever it reads; what it says to these on average is
-#: that lean, and is taken off. Content-free inputs ("N/A", "。"; contextual calibration, Zhao et al.
-#: 2021, arXiv:2102.09690) measured far worse here: examples make the model sure that "。" is neutral.
+#: Four a mood. A model leans to some labels whatever it reads; its average over these is that lean,
+#: and is taken off. Content-free inputs ("N/A", "。"; contextual calibration, Zhao et al.,
+#: arXiv:2102.09690) measured far worse: after the examples the model is sure that "。" is neutral.
 MOOD_PROBES = (
     *("哈哈哈太好了", "谢谢你，真好吃", "终于考上了！", "我爱这首歌"),
     *("什么破东西，气死我了", "闭嘴吧你", "服务态度太差了", "又骗人，垃圾"),

@@ -55,9 +55,15 @@ def alone(root: Path, progress: Progress) -> Iterator[None]:
     with _explained(root):
         make_private(root)
         with _locked(root, progress):
-            for leftover in list(root.glob(f"*{UNFINISHED}")):
-                shutil.rmtree(leftover)
+            _sweep(root)
             yield
+
+
+def tidy(root: Path) -> None:
+    """Deletes what killed processes left in ``root``, unless one is at work there right now."""
+    if any(root.glob(f"*{UNFINISHED}")):
+        with suppress(OSError, Timeout), FileLock(root / LOCK, timeout=0):
+            _sweep(root)
 
 
 @contextmanager
@@ -133,6 +139,11 @@ def watched(measure: Callable[[], int], advance: Callable[[int], None]) -> Itera
     finally:
         stop.set()
         watcher.join()
+
+
+def _sweep(root: Path) -> None:
+    for leftover in list(root.glob(f"*{UNFINISHED}")):
+        shutil.rmtree(leftover)
 
 
 @contextmanager

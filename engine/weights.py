@@ -12,9 +12,9 @@ from engine import bundled, folder, hub
 from engine.bundled import CATALOG, Bundled
 from engine.errors import ModelNotFound
 from engine.progress import Progress
-from engine.store import alone, built, is_whole, room_for
+from engine.store import alone, built, is_whole, room_for, tidy
 
-#: Raise it whenever engine/convert.py makes something else of a file: what older ones made goes.
+#: Raised whenever engine/convert.py makes something else of a file; what older ones made is redone.
 CONVERTER_VERSION = 1
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+", re.ASCII)
 ALLOWED = (
@@ -51,6 +51,7 @@ def locate(source: str, *, cache: Path, progress: Progress) -> Weights:
         WeightsDamaged: The bytes are not what they should be.
         CacheUnusable: ``cache`` cannot be written, or its disk is full.
     """
+    tidy(cache / "models")
     path = Path(source).expanduser()
     if source in CATALOG:
         return prepare(CATALOG[source], cache=cache, progress=progress)
@@ -82,7 +83,7 @@ def prepare(model: Bundled, *, cache: Path, progress: Progress) -> Weights:
                 with room_for(cache, num_bytes, what=model.name):
                     source = bundled.fetch(model, fetched, progress)
                 _convert(source, target, made_from, model.name, progress)
-            shutil.rmtree(fetched, ignore_errors=True)
+    shutil.rmtree(fetched, ignore_errors=True)  # also after a kill between the two
     return Weights(target, model.name, model.sha256[:12])
 
 

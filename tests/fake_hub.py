@@ -59,8 +59,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._json({"id": repo, "sha": COMMIT, "siblings": sizes})
         elif path == f"/api/models/{repo}/tree/{COMMIT}":
             self._json([self._entry(name) for name in self.server.files()])
-        elif path.startswith(f"/{repo}/resolve/{COMMIT}/"):
-            self._file(path.partition(f"{COMMIT}/")[2])
+        elif path.startswith((f"/{repo}/resolve/{COMMIT}/", f"/{repo}/resolve/main/")):
+            self._file(path.split("/", 5)[5])
         elif path.endswith("/gated"):
             self._json({"error": "gated"}, status=403, code="GatedRepo")
         else:

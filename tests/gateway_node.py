@@ -53,7 +53,7 @@ class NodeGateway:
         """Start the process, and wait until it listens."""
         pipe = asyncio.subprocess.PIPE
         self._process = await asyncio.create_subprocess_exec(
-            *self._command, stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.DEVNULL
+            *self._command, stdin=pipe, stdout=pipe
         )
         listening = asyncio.Event()
         assert self._process.stdout is not None
@@ -77,7 +77,7 @@ class NodeGateway:
         await self._process.stdin.drain()
 
     async def say(self, talker: str, text: str, **details: object) -> None:
-        """Somebody writes; ``room``, ``to``, ``mention``, ``ageS``, ``type``, ``id`` are optional."""
+        """Somebody writes; details: ``room``, ``to``, ``mention``, ``ageS``, ``type``, ``id``."""
         await self.do("say", **{"from": talker}, text=text, **details)
 
     async def called(self, name: str) -> dict[str, Any]:

@@ -11,8 +11,10 @@ from wechaty_puppet import FriendshipType
 
 import settings
 from handlers.exchange import Message
-from tests.recorder import Recorder, running
+from tests.recorder import PATIENCE_S, Recorder, running
 from wechat.account import Account
+from wechat.connection import ReconnectingPuppet
+from wechat.endpoint import ENDPOINT, TOKEN, from_environment
 from wechat.errors import NotConnected, SendUncertain
 from wechat.login_code import draw_login_code
 from wechat.presence import Identity, Presence
@@ -299,6 +301,20 @@ class SteadyRecorder(Recorder):
         await self.go_on.wait()
         await asyncio.sleep(0.01)
         await super().message(message)
+
+
+async def test_an_account_closed_before_it_ran_does_not_run() -> None:
+    """A program stopped while it starts up ends, on either kind of puppet."""
+    environment = {TOKEN: "token", ENDPOINT: "127.0.0.1:9"}
+    channel = settings.Channel()
+    for puppet in (
+        small_world(),
+        ReconnectingPuppet(from_environment(channel, environment), channel),
+    ):
+        account = Account(puppet, channel, settings.Account(), Recorder())
+        await account.close()
+
+        await asyncio.wait_for(account.run(), PATIENCE_S)
 
 
 async def test_two_accounts_in_one_process_do_not_share_what_they_know() -> None:

@@ -98,6 +98,7 @@ async def test_a_hostile_nickname_is_only_text(name: str) -> None:
     message = await received(puppet, "alice", "a" * 5_000 + "! @一心 在吗", room_id="room")
 
     assert message.mentions_me
+    assert message.talker_name
     assert time.perf_counter() - began < 1
 
 

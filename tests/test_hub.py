@@ -4,9 +4,11 @@ import shutil
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from huggingface_hub import hf_hub_download
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from engine import hub
@@ -86,6 +88,29 @@ def test_broken_download_goes_on(server: FakeHub, tmp_path: Path) -> None:
 
     assert weights == again
     assert [missing.name] == server.sent
+
+
+def test_what_another_program_fetched_in_part(server: FakeHub, tmp_path: Path) -> None:
+    """A snapshot of which nobody says what belongs to it is looked through, and completed."""
+    hf_hub_download(REPO, "config.json", cache_dir=tmp_path / "hub", endpoint=server.url)
+
+    weights = locate(REPO, cache=tmp_path, progress=StepProgress())
+
+    assert server.sent.count("config.json") == 1
+    assert AutoModelForCausalLM.from_pretrained(weights.folder).num_parameters() > 50_000
+
+
+@pytest.mark.filterwarnings("ignore:Not enough free disk space")  # the library's, on its way
+def test_disk_full(server: FakeHub, small_disk: Path) -> None:
+    """A disk that fills up while fetching is not reported as a hub out of reach."""
+
+    def fill_up(what: str, done: int) -> None:
+        with suppress(OSError), (small_disk / "ballast").open("wb") as file:
+            while what.startswith("Fetching"):
+                file.write(bytes(1 << 16))
+
+    with pytest.raises(CacheUnusable, match=f"no room in {small_disk}/hub for {REPO}"):
+        locate(REPO, cache=small_disk, progress=StepProgress(fill_up))
 
 
 def test_unreachable(closed_port: str, tmp_path: Path) -> None:

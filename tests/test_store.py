@@ -23,6 +23,7 @@ from engine.store import (
     is_whole,
     make_private,
     room_for,
+    tidy,
     watched,
 )
 from tests.steps import StepProgress
@@ -164,6 +165,20 @@ def test_what_others_call_unfinished_is_left_alone(tmp_path: Path) -> None:
         pass
 
     assert [folder.exists() for folder in (theirs, below, ours)] == [True, True, False]
+
+
+def test_tidy(tmp_path: Path) -> None:
+    """What was left unfinished is deleted, but never under the hands of a process at work."""
+    build(tmp_path / "a")
+    (tmp_path / f"b{UNFINISHED}").mkdir()
+
+    with alone(tmp_path, StepProgress()), built(tmp_path / "c", SOURCE) as at_work:
+        tidy(tmp_path)
+        assert at_work.exists()
+    (tmp_path / f"b{UNFINISHED}").mkdir()
+    tidy(tmp_path)
+
+    assert {"a", "c", "yixin.lock"} == {entry.name for entry in tmp_path.iterdir()}
 
 
 def test_new_folders_are_private(tmp_path: Path) -> None:

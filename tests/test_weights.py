@@ -102,14 +102,18 @@ def test_read_only_cache_serves(source: Path, small_disk: Path) -> None:
 def test_newer_file_is_converted_anew(source: Path, tmp_path: Path) -> None:
     """A file saved over the first is noticed, and its result takes the place of the older."""
     weights = located(source, tmp_path / "cache")
-    made = tiny.model("qwen3")
-    os.utime(tiny.write_gguf(source, made), ns=(1, 1))
+    made = tiny.model()
+    made.model.norm.weight.data.fill_(5)
+    before = source.stat()
+    tiny.write_gguf(source, made)
+    os.utime(source, ns=(before.st_atime_ns, before.st_mtime_ns + 1_000_000))
 
     newer = located(source, tmp_path / "cache")
 
+    assert before.st_size == source.stat().st_size
     assert (weights.folder, weights.name) == (newer.folder, newer.name)
     assert weights.fingerprint != newer.fingerprint
-    assert AutoModelForCausalLM.from_pretrained(newer.folder).config.model_type == "qwen3"
+    assert AutoModelForCausalLM.from_pretrained(newer.folder).model.norm.weight.eq(5).all()
 
 
 def test_fingerprint_of_a_gguf_file(source: Path, tmp_path: Path) -> None:
@@ -195,6 +199,7 @@ def test_bundled(original: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     weights = prepare(model, cache=cache, progress=StepProgress())
 
     shutil.rmtree(tmp_path / "index")
+    (cache / "fetched" / "bundled-tiny").mkdir()  # as after a kill before it was deleted
     assert weights == prepare(model, cache=cache, progress=again)
     assert (weights.name, weights.fingerprint) == ("bundled-tiny", model.sha256[:12])
     assert list(again.done) == []
@@ -209,7 +214,7 @@ def test_bundled_without_room(
     """A disk too small for the whole way is reported before anything is fetched."""
     use_only(small_disk / "no index", monkeypatch)
     model = publish(small_disk / "index", original.read_bytes() * 20, num_parts=1)
-    (small_disk / "ballast").write_bytes(bytes(80_000_000))
+    (small_disk / "ballast").write_bytes(bytes(10_000_000))
 
     with pytest.raises(CacheUnusable, match="for bundled-tiny"):
         prepare(model, cache=small_disk / "cache", progress=StepProgress())

@@ -81,7 +81,7 @@ class Adapter:
             chat_id=room_id or other_id,
             talker_id=talker_id,
             # Never the name the owner gave a friend: a reply might use it, and it is private.
-            talker_name=talker.payload.name if is_known else talker_id,
+            talker_name=(is_known and talker.payload.name) or talker_id,
             text=payload.text or "",
             raw=payload.text or "",
             kind=_KINDS.get(payload.type, Kind.UNKNOWN),

@@ -53,6 +53,7 @@ class ReconnectingPuppet(GatewayCalls):
         self._delivery = Delivery(READ_AHEAD)
         self._fetched: dict[str, asyncio.Task[MessagePayload]] = {}
         self._connecting: asyncio.Task[None] | None = None
+        self._is_stopped = False
         self._state = State.NEW
         self._was_up = False
         self._times_taken = 0
@@ -65,12 +66,14 @@ class ReconnectingPuppet(GatewayCalls):
         return self._delivery.count(event_name)
 
     async def start(self) -> None:
-        """Stay connected until ``stop``.
+        """Stay connected until ``stop``, before or after; a puppet is started once.
 
         Raises:
             GatewayRefused: The token or the certificate was refused before any connection stood;
                 waiting would not mend that. Later on it is logged, and tried again.
         """
+        if self._is_stopped:
+            return
         self._delivery.start()
         self._connecting = asyncio.create_task(self._stay_connected(), name="wechat-connection")
         try:
@@ -82,6 +85,7 @@ class ReconnectingPuppet(GatewayCalls):
 
     async def stop(self) -> None:
         """Hang up. No Stop is sent to the gateway: it would log the account out."""
+        self._is_stopped = True
         if self._connecting is not None:
             self._connecting.cancel()
             await asyncio.wait([self._connecting])
