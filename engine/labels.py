@@ -34,7 +34,7 @@ class LabelScorer:
         """Readings of the texts, in order, from one forward pass over all of them."""
         if self._lean is None:
             self._lean = (yield from self._score(prompts.MOOD_PROBES)).mean(dim=0)
-        scores = (yield from self._score(texts)) - self._lean + self._prior
+        scores = (yield from self._score(texts)) - prompts.MOOD_LEAN * self._lean + self._prior
         probabilities = (scores / prompts.MOOD_TEMPERATURE).softmax(dim=-1)
         return [self._reading(row) for row in probabilities.tolist()]
 

@@ -25,11 +25,10 @@ class ChatTurn(TypedDict):
     content: str
 
 
-# English instruction and labels, examples in both languages: the best of sixteen prompts tried on
-# both bundled models. Chinese labels, fewer examples and three labels instead of six were worse.
+# English instruction and labels, examples in both languages: the best of eleven prompts tried.
+# Chinese labels and fewer examples were worse, three labels instead of six no better.
 MOOD_SYSTEM = (
-    "Classify the mood of the message. "
-    "Answer one word: Happy, Angry, Sad, Fear, Surprise, Neutral."
+    "Classify the mood of the message. Answer one word: Happy, Angry, Sad, Fear, Surprise, Neutral."
 )
 
 #: Label words differ in their first token, which is all that is scored.
@@ -46,17 +45,17 @@ MOOD_LABELS: Mapping[Mood, str] = MappingProxyType(
 
 #: Two a mood, no mood twice in a row; plain likes and dislikes among them.
 MOOD_EXAMPLES: tuple[tuple[str, Mood], ...] = (
-    ("今天发奖金啦，晚上请大家吃火锅！", Mood.HAPPY),
+    ("今天发奖金啦，请大家吃火锅！", Mood.HAPPY),
+    ("你有完没完？滚远点！", Mood.ANGRY),
     ("会议改到下午三点，在二楼。", Mood.NEUTRAL),
-    ("你有完没完？说了八百遍还不听！", Mood.ANGRY),
-    ("奶奶走了以后，家里一下子空了。", Mood.SAD),
+    ("奶奶走了，家里一下子空了。", Mood.SAD),
     ("天哪，他俩居然结婚了？！", Mood.SURPRISE),
-    ("楼道里好像有人跟着我，不敢开门。", Mood.FEAR),
-    ("菜又凉又咸，送得还慢，再也不点了", Mood.ANGRY),
-    ("味道很棒，老板人也好", Mood.HAPPY),
+    ("有人跟着我，不敢开门。", Mood.FEAR),
+    ("菜又凉又咸，差评", Mood.ANGRY),
+    ("你真可爱，喜欢", Mood.HAPPY),
     ("I miss you so much.", Mood.SAD),
+    ("这也行？没想到啊", Mood.SURPRISE),
     ("明天体检，万一查出什么怎么办", Mood.FEAR),
-    ("这么晚还没关门？没想到啊", Mood.SURPRISE),
     ("帮我查一下快递到哪了", Mood.NEUTRAL),
 )
 
@@ -72,20 +71,24 @@ MOOD_PROBES = (
     *("我在地铁上", "明天周三", "文件发你邮箱了", "这个多少钱"),
 )
 
-#: How often a mood is met in chats, roughly; put back in once the model's own lean is off.
+#: So much of the lean is taken off; half of it measured best on both bundled models.
+MOOD_LEAN = 0.5
+
+#: How often a mood is met in chats, roughly. Happy is as likely as the three negative moods
+#: together, so that a text which says nothing takes no side.
 MOOD_PRIOR: Mapping[Mood, float] = MappingProxyType(
     {
-        Mood.HAPPY: 0.28,
-        Mood.ANGRY: 0.14,
+        Mood.HAPPY: 0.30,
+        Mood.ANGRY: 0.15,
         Mood.SAD: 0.10,
         Mood.FEAR: 0.05,
         Mood.SURPRISE: 0.10,
-        Mood.NEUTRAL: 0.33,
+        Mood.NEUTRAL: 0.30,
     }
 )
 
 #: Divides the scores so that a confidence means its frequency (fitted on labelled messages).
-MOOD_TEMPERATURE = 1.3
+MOOD_TEMPERATURE = 1.2
 
 #: Of a long message the beginning and the end say most about the mood, and the end a bit more.
 MOOD_CHARS = 256

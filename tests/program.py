@@ -1,0 +1,134 @@
+"""``python bot.py`` as its users start it: a process of its own, its files, its exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from handlers.audit_reader import Query, Record, select
+
+from settings import Audit
+from tests.tiny import model, write_gguf
+
+ROOT = Path(__file__).resolve().parent.parent
+PATIENCE_S = 90.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a run of the program ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A user's machine: a model (tiny, with random weights), a cache, an audit folder."""
+
+    folder: Path
+
+    @classmethod
+    def furnish(cls, folder: Path) -> Home:
+        write_gguf(folder / "tiny.gguf", model())
+        return cls(folder)
+
+    def environment(self, **overrides: str) -> dict[str, str]:
+        """The machine's variables, this home's settings, and ``overrides`` (``ENGINE__MODEL``)."""
+        outside = {k: v for k, v in os.environ.items() if not k.startswith(("YIXIN_", "WECHATY_"))}
+        own = {
+            "ENGINE__MODEL": str(self.folder / "tiny.gguf"),
+            "ENGINE__CACHE_DIR": str(self.folder / "cache"),
+            "ENGINE__PRECISION": "fp32",
+            "ENGINE__MAX_PROMPT_TOKENS": "8192",
+            "ENGINE__MAX_NEW_TOKENS": "8",
+            "AUDIT__FOLDER": str(self.folder / "audit"),
+        }
+        named = {k: v for k, v in overrides.items() if k.startswith("WECHATY_")}
+        mine = {f"YIXIN_{k}": v for k, v in (own | overrides).items() if k not in named}
+        return outside | mine | named
+
+    def records(self) -> list[Record]:
+        """What the audit log holds, oldest first."""
+        return list(select(Audit(folder=str(self.folder / "audit")), Query()))
+
+    def record_of(self, text: str) -> Record:
+        [record] = [record for record in self.records() if record.raw == text]
+        return record
+
+
+async def run(home: Home, *arguments: str, stdin: bytes = b"", **overrides: str) -> Ended:
+    """Run the program to its end with ``stdin`` on a pipe."""
+    process = await _start(home, arguments, overrides)
+    out, err = await asyncio.wait_for(process.communicate(stdin), PATIENCE_S)
+    return Ended(process.returncode or 0, out.decode(), err.decode())
+
+
+class Running:
+    """A program at work; its log is read while it runs."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self.log = ""
+        self._reading = asyncio.create_task(self._read())
+        self._grown = asyncio.Event()
+
+    async def logged(self, event: str) -> None:
+        """Wait until the log names an event."""
+        async with asyncio.timeout(PATIENCE_S):
+            while event not in self.log:
+                self._grown.clear()
+                await self._grown.wait()
+
+    def signal(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+
+    async def ended(self) -> int:
+        """Exit code, once it has ended."""
+        code = await asyncio.wait_for(self._process.wait(), PATIENCE_S)
+        await self._reading
+        return code
+
+    async def kill(self) -> None:
+        if self._process.returncode is None:
+            self._process.kill()
+        await self.ended()
+
+    async def _read(self) -> None:
+        assert self._process.stderr is not None
+        async for line in self._process.stderr:
+            self.log += line.decode()
+            self._grown.set()
+
+
+@asynccontextmanager
+async def running(home: Home, **overrides: str) -> AsyncIterator[Running]:
+    """The program at work; killed at the end if it has not left by itself."""
+    program = Running(await _start(home, (), overrides))
+    try:
+        yield program
+    finally:
+        await program.kill()
+
+
+async def _start(
+    home: Home, arguments: tuple[str, ...], overrides: Mapping[str, str]
+) -> asyncio.subprocess.Process:
+    pipe = asyncio.subprocess.PIPE
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        str(ROOT / "bot.py"),
+        *arguments,
+        stdin=pipe,
+        stdout=pipe,
+        stderr=pipe,
+        env=home.environment(**overrides),
+        cwd=home.folder,
+    )
