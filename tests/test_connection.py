@@ -195,6 +195,19 @@ async def test_messages_come_in_order_with_few_asked_for_at_once() -> None:
     assert 1 < gateway.most_lookups <= READ_AHEAD + 2
 
 
+async def test_a_backlog_of_events_does_not_keep_messages_from_being_looked_up() -> None:
+    """Events wait at the gateway, of which 8 MB here do, without using up the line for calls."""
+    recorder = Recorder()
+    async with connected(recorder) as (gateway, _, _):
+        for _ in range(80):
+            gateway.emit(EventType.EVENT_TYPE_HEARTBEAT, data="x" * 100_000)
+            gateway.receive("alice", "你好")
+
+        received = [(await recorder.next_message()).text for _ in range(80)]
+
+    assert received == ["你好"] * 80
+
+
 async def test_what_changed_is_looked_up_anew() -> None:
     """A gateway's word that a contact or a room is out of date is heeded."""
     recorder = Recorder()

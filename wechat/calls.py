@@ -43,6 +43,11 @@ _MESSAGE_TYPES = (
     MessageType.MESSAGE_TYPE_VIDEO,
 )
 
+#: Bytes of one stream that may be under way. The connection's window is 4 MB, and so is a stream's
+#: unless told otherwise: then events that wait to be read leave none for the answers to calls, the
+#: very ones that reading the next event may be waiting for.
+_STREAM_WINDOW = 2**20
+
 
 @dataclass(eq=False, repr=False)
 class _TextRequest(betterproto.Message):  # type: ignore[misc]  # upstream is untyped
@@ -148,6 +153,7 @@ class GatewayCalls(PuppetService):  # type: ignore[misc]  # upstream is untyped
             _keepalive_permit_without_calls=True,
             _http2_max_pings_without_data=0,  # no bound: a quiet account is not a dead one
             _http2_min_sent_ping_interval_without_data=self._keepalive_s / 2,
+            http2_stream_window_size=_STREAM_WINDOW,
             ssl_target_name_override=self._endpoint.tls_name,
         )
         channel = GrpcChannel(

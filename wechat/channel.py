@@ -1,4 +1,4 @@
-"""The two channels: a WeChat account behind a gateway, or this terminal; one event loop for both."""
+"""The two channels: a WeChat account behind a gateway, or this terminal. One loop for both."""
 
 from __future__ import annotations
 

@@ -77,8 +77,9 @@ def translate(event: RawEvent) -> Named | None:
             return None
         fields = json.loads(response.payload)
         return make(fields)
-    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
-        raise MalformedEvent(type(error).__name__) from error
+    except Exception as error:
+        # Whatever it is that upstream's parser stumbles over, one event must not end the stream.
+        raise MalformedEvent(type(error).__name__) from None
 
 
 def _text(fields: Fields, name: str) -> str:
