@@ -10,28 +10,27 @@ import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import structlog
 import typer
 
 import cli.audit
 import cli.bench
-import cli.doctor
-import cli.lines
 from cli import logs
 from cli.progress import TerminalProgress
-from engine.engine import Engine
 from engine.errors import EngineError
 from engine.mood import Mood
 from engine.persona import PersonaError
 from handlers.address import address
 from handlers.admit import admit
-from handlers.audit import AuditError, AuditLog, Run
+from handlers.audit import AuditLog
+from handlers.audit_errors import AuditError
+from handlers.audit_schema import Run
 from handlers.commands import Commands, command
 from handlers.deliver import Deliverer
 from handlers.excuse import excuse
-from handlers.mood import mood
+from handlers.mood import mood as mood_stage
 from handlers.notices import Notices
 from handlers.pipeline import Pipeline, Stage
 from handlers.policy import anger, judge
@@ -40,13 +39,15 @@ from handlers.sanitize import sanitize
 from handlers.status import StatusBoard
 from settings import Settings, SettingsError, load
 from version import VERSION
-from wechat.account import Account
-from wechat.channel import Channel, open_channel
-from wechat.errors import WechatError
+
+if TYPE_CHECKING:
+    from engine.engine import Engine
+    from wechat.account import Account
+    from wechat.channel import Channel
 
 log = structlog.get_logger()
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-HERE = Path(__file__).resolve().parent
+SETTINGS = Path(__file__).resolve().parent / "settings.yaml"
 #: Exit code of a program ended by Ctrl-C, by the shells' convention.
 INTERRUPTED = 130
 
@@ -54,7 +55,7 @@ INTERRUPTED = 130
 @app.callback(invoke_without_command=True, help=__doc__)
 def main(
     ctx: typer.Context,
-    settings: Annotated[Path, typer.Option(help="Settings file.")] = HERE / "settings.yaml",
+    settings: Annotated[Path, typer.Option(help="Settings file.")] = SETTINGS,
 ) -> None:
     """Start the bot; with a command, do only that."""
     try:
@@ -67,26 +68,72 @@ def main(
         run(ctx.obj)
 
 
-app.command()(cli.lines.mood)
-app.command()(cli.lines.reply)
-app.command()(cli.bench.bench)
-app.command()(cli.doctor.doctor)
+AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout and nothing else.")]
+
+# torch and wechaty take seconds to import; `audit list` and --help do without, so what needs them
+# is imported by the command that does.
+
+
+@app.command()
+def mood(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """Read the mood of each line on stdin."""
+    from cli.lines import read_moods  # noqa: PLC0415
+
+    read_moods(ctx.obj, as_json=as_json)
+
+
+@app.command()
+def reply(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """Write a reply to each line on stdin, each by itself."""
+    from cli.lines import write_replies  # noqa: PLC0415
+
+    write_replies(ctx.obj, as_json=as_json)
+
+
+@app.command()
+def doctor(ctx: typer.Context) -> None:
+    """Check settings, model, memory, gateway, audit store and clock. Exit code 0 or 1."""
+    from cli.doctor import report  # noqa: PLC0415
+
+    raise typer.Exit(0 if report(ctx.obj) else 1)
+
+
+@app.command()
+def bench(
+    ctx: typer.Context,
+    rounds: Annotated[int, typer.Option(min=1, help="Times the ten messages are sent.")] = 3,
+    as_json: AsJson = False,
+) -> None:
+    """Print how long mood, reply and the whole path take, and the time to the first answer."""
+    settings_file = ctx.parent.params["settings"] if ctx.parent else SETTINGS
+    cli.bench.measure(settings_file, rounds=rounds, as_json=as_json)
+
+
 app.add_typer(cli.audit.app, name="audit")
 
 
 def run(config: Settings) -> None:
     """Load the model, then answer until the channel ends or a signal comes."""
+    from engine.engine import Engine  # noqa: PLC0415
+    from wechat.channel import open_channel  # noqa: PLC0415
+    from wechat.errors import WechatError  # noqa: PLC0415
+
     personas = Personas.load(config)
-    channel = open_channel(config)
-    engine = Engine.open(config, TerminalProgress())
     try:
-        asyncio.run(serve(config, channel, engine, personas))
-    finally:
-        engine.close()
+        channel = open_channel(config)
+        engine = Engine.open(config, TerminalProgress())
+        try:
+            asyncio.run(serve(config, channel, engine, personas))
+        finally:
+            engine.close()
+    except WechatError as error:
+        sys.exit(f"yixin: {error}")
 
 
 async def serve(config: Settings, channel: Channel, engine: Engine, personas: Personas) -> None:
     """Wire everything together and run it."""
+    from wechat.account import Account  # noqa: PLC0415
+
     async with await AuditLog.open(config.audit, run_of(config, engine)) as audit:
         # The account hands messages to the pipeline, and the pipeline hands replies to the account.
         notices = Notices(
@@ -151,7 +198,7 @@ def read_stages(
         "admit": admit(max_age_s=config.answer.max_age_s, clock=time.time),
         "excuse": excuse(audit, addressed, clock=time.time),
         "sanitize": sanitize,
-        "mood": mood(engine),
+        "mood": mood_stage(engine),
         "judge": judge([anger()], owner=owner),
         "address": addressed,
         "command": command(Commands(board, owner=owner)),
@@ -204,5 +251,5 @@ def _signalled() -> asyncio.Task[None]:
 if __name__ == "__main__":
     try:
         app()
-    except (EngineError, PersonaError, AuditError, WechatError) as error:
+    except (EngineError, PersonaError, AuditError) as error:
         sys.exit(f"yixin: {error}")

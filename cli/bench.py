@@ -11,14 +11,14 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from cli.progress import TerminalProgress
-from handlers.audit import Query, Record, select
+from handlers.audit_reader import Query, Record, select
 from settings import Audit
 
 BOT = Path(__file__).resolve().parent.parent / "bot.py"
@@ -38,15 +38,10 @@ MESSAGES = (
 STAGES = ("mood", "reply", "whole path")
 
 
-def bench(
-    ctx: typer.Context,
-    rounds: Annotated[int, typer.Option(min=1, help="Times the ten messages are sent.")] = 3,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
-) -> None:
+def measure(settings_file: Path, *, rounds: int, as_json: bool) -> None:
     """Send messages through the console channel and print p50 and p95 of what they took."""
-    settings_file = ctx.parent.params["settings"] if ctx.parent else None
     with tempfile.TemporaryDirectory() as folder:
-        ready_s = _run_bot(str(settings_file), folder, MESSAGES * rounds)
+        ready_s = _run_bot(settings_file, folder, MESSAGES * rounds)
         records = list(select(Audit(folder=folder), Query()))
     figures = _figures(records) | {"messages": len(records), "first_answer_s": ready_s}
     if as_json:
@@ -55,7 +50,7 @@ def bench(
         Console().print(_table(figures))
 
 
-def _run_bot(settings_file: str, folder: str, messages: Sequence[str]) -> float:
+def _run_bot(settings_file: Path, folder: str, messages: Sequence[str]) -> float:
     """Have a bot of its own answer the messages; returns seconds from its start to its first line.
 
     Its audit log has the time of every stage, so what is measured is what users wait for.
@@ -65,7 +60,7 @@ def _run_bot(settings_file: str, folder: str, messages: Sequence[str]) -> float:
     with (
         TerminalProgress().task("Answering", len(messages), "messages") as advance,
         subprocess.Popen(  # noqa: S603 - this program itself
-            [sys.executable, str(BOT), "--settings", settings_file],
+            [sys.executable, str(BOT), "--settings", str(settings_file)],
             env=os.environ | own,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

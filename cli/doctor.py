@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import psutil
-import typer
 from rich.console import Console
 from rich.text import Text
 
@@ -20,7 +19,8 @@ from engine.engine import Engine
 from engine.errors import EngineError
 from engine.persona import PersonaError
 from engine.weights import num_bytes_to_fetch
-from handlers.audit import AuditError, AuditLog, Run
+from handlers import audit_check
+from handlers.audit_errors import AuditError, AuditInUse
 from handlers.reply import Personas
 from settings import Settings
 from version import RELEASED, VERSION
@@ -45,9 +45,8 @@ class Finding:
         return not self.way_out
 
 
-def doctor(ctx: typer.Context) -> None:
-    """Check settings, model, memory, gateway, audit store and clock. Exit code 0 or 1."""
-    config: Settings = ctx.obj
+def report(config: Settings) -> bool:
+    """Print each finding as it is made; returns whether all is fine."""
     terminal = Console(highlight=False, soft_wrap=True)
     findings = []
     for finding in examine(config):
@@ -56,7 +55,7 @@ def doctor(ctx: typer.Context) -> None:
         terminal.print(mark, Text(f"{finding.name}: {finding.detail}"), sep="")
         if not finding.is_fine:
             terminal.print(Text(f"  → {finding.way_out}", "yellow"))
-    raise typer.Exit(0 if all(finding.is_fine for finding in findings) else 1)
+    return all(finding.is_fine for finding in findings)
 
 
 def examine(config: Settings) -> Iterator[Finding]:
@@ -120,22 +119,18 @@ def _model(config: Settings) -> Finding:
 
 
 def _audit(config: Settings) -> Finding:
-    async def probe() -> None:
-        run = Run("doctor", "", "", "", config.digest, VERSION)
-        async with await AuditLog.open(config.audit, run):
-            pass
-
-    place = config.audit.url or str(config.audit.path)
     try:
-        asyncio.run(probe())
+        detail = audit_check.check(config.audit)
+    except AuditInUse:
+        detail = "in use by a running Yixin"
     except AuditError as error:
         return Finding("audit", str(error), "give another folder in audit.folder")
     if not config.audit.url:
         free = shutil.disk_usage(config.audit.path).free / 2**20
-        place = f"{place}, {free / 1024:.1f} GB free"
+        detail = f"{detail}, {free / 1024:.1f} GB free"
         if free < LEAST_FREE_MB:
-            return Finding("audit", place, "free some disk: without room no answer leaves")
-    return Finding("audit", place)
+            return Finding("audit", detail, "free some disk: without room no answer leaves")
+    return Finding("audit", detail)
 
 
 def _gateway(config: Settings) -> Finding:

@@ -8,9 +8,7 @@ import json
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Annotated, Any, BinaryIO
-
-import typer
+from typing import Any, BinaryIO
 
 from cli.progress import TerminalProgress
 from engine.engine import Engine
@@ -27,12 +25,9 @@ WINDOW = 64
 #: What a line without anything readable gets: no mood is more likely than another.
 NOTHING = Reading.from_scores({mood: 1 / len(Mood) for mood in Mood}, unsure_below=1.0)
 
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, nothing else.")]
 
-
-def mood(ctx: typer.Context, as_json: AsJson = False) -> None:
-    """Read the mood of each line on stdin."""
-    config: Settings = ctx.obj
+def read_moods(config: Settings, *, as_json: bool) -> None:
+    """Print the mood of each line on stdin, in order."""
     progress = TerminalProgress()
     engine = Engine.open(config, progress)
     try:
@@ -45,9 +40,8 @@ def mood(ctx: typer.Context, as_json: AsJson = False) -> None:
         engine.close()
 
 
-def reply(ctx: typer.Context, as_json: AsJson = False) -> None:
-    """Write a reply to each line on stdin, each by itself."""
-    config: Settings = ctx.obj
+def write_replies(config: Settings, *, as_json: bool) -> None:
+    """Print a reply to each line on stdin, each by itself."""
     progress = TerminalProgress()
     personas = Personas.load(config)
     engine = Engine.open(config, progress)

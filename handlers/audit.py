@@ -2,64 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, Self, TypeVar
 
 import sqlalchemy as sa
-import structlog
 
-from engine.mood import Mood
 from engine.talk import Turn
-from handlers.audit_schema import (
-    AuditError,
-    AuditInUse,
-    Database,
-    corrections,
-    exchanges,
-    has_reply,
-    is_merged,
-    runs,
-)
-from handlers.exchange import Exchange, Gate, Outcome, Source
+from handlers import audit_history
+from handlers.audit_database import Database
+from handlers.audit_schema import Run, corrections, exchanges, row_of, runs
+from handlers.audit_worker import Worker
+from handlers.exchange import Exchange, Gate, Outcome
 from settings import Audit
 
-__all__ = [
-    "AuditError",
-    "AuditInUse",
-    "AuditLog",
-    "Correction",
-    "CorrectionKind",
-    "Entry",
-    "Query",
-    "Record",
-    "Recovered",
-    "Run",
-    "Turn",
-    "select",
-    "show",
-]
-
-log = structlog.get_logger()
 T = TypeVar("T")
-_PAGE = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What answered: the model and settings of one start of the bot."""
-
-    model: str
-    fingerprint: str
-    precision: str
-    prompt_version: str
-    settings_digest: str
-    version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +62,7 @@ class AuditLog:
 
     def __init__(
         self,
-        worker: _Worker,
+        worker: Worker,
         database: Database,
         run_id: int,
         recovered: Recovered,
@@ -130,7 +90,7 @@ class AuditLog:
         Raises:
             AuditError: See ``Database.to_write``.
         """
-        worker = _Worker()
+        worker = Worker()
         opened = ExitStack()
 
         def start() -> tuple[Database, int, Recovered]:
@@ -192,24 +152,14 @@ class AuditLog:
         await self._do(lambda connection: connection.execute(corrections.insert().values(values)))
 
     async def turns(self, chat_id: str, limit: int) -> tuple[Turn, ...]:
-        """The last turns of a chat since its last /reset, oldest first, at most ``limit``.
-
-        Only answers by the model or its stand-ins that left, or may have. Messages answered
-        together (gate MERGED, the id of the answering exchange as detail) are one turn.
-        """
-        return await self._do(lambda connection: _turns(connection, chat_id, limit))
+        """The last turns of a chat, oldest first, at most ``limit``; see ``audit_history``."""
+        return await self._do(lambda connection: audit_history.turns(connection, chat_id, limit))
 
     async def said_since(self, chat_id: str, name: str, since: float) -> bool:
         """Whether a reply of that name left this chat since then (unix seconds), or may have."""
-        said = (
-            (exchanges.c.chat_id == chat_id)
-            & (exchanges.c.reply_name == name)
-            & has_reply
-            & (exchanges.c.updated_at >= since)
-            & exchanges.c.outcome.in_((Outcome.SENDING, Outcome.SENT, Outcome.UNCERTAIN))
+        return await self._do(
+            lambda connection: audit_history.was_said(connection, chat_id, name, since)
         )
-        query = sa.select(sa.exists().where(said))
-        return await self._do(lambda connection: bool(connection.scalar(query)))
 
     async def _do(self, job: Callable[[sa.Connection], T]) -> T:
         def transaction() -> T:
@@ -220,44 +170,11 @@ class AuditLog:
 
     def _values(self, exchange: Exchange) -> dict[str, object]:
         now = self._clock()
-        return _columns(exchange) | {
+        return row_of(exchange) | {
             "run_id": self._run_id,
             "received_at": now,
             "updated_at": now,
         }
-
-
-class _Worker:
-    """One thread; jobs run in the order they were handed in, none is left out."""
-
-    def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="audit")
-        self.is_stopped = False
-
-    def do(self, job: Callable[[], T]) -> asyncio.Future[T]:
-        if self.is_stopped:
-            raise AuditError("the audit log is closed; nothing can be written to it any more")
-        done = asyncio.wrap_future(self._pool.submit(job))
-        # Cancelling the future of a waiting job would take that job out of the queue.
-        awaited = asyncio.shield(done)
-
-        def watch(_: object) -> None:
-            if awaited.cancelled():
-                done.add_done_callback(_tell)
-
-        awaited.add_done_callback(watch)
-        return awaited
-
-    def stop(self) -> None:
-        """Takes no more jobs; those handed in are still done."""
-        self.is_stopped = True
-        self._pool.shutdown(wait=False)
-
-
-def _tell(done: asyncio.Future[Any]) -> None:
-    """Tells of the failure of a job whose caller has gone."""
-    if not done.cancelled() and (error := done.exception()):
-        log.error("audit.failed", error=str(error))
 
 
 def _add_run(connection: sa.Connection, run: Run, now: float) -> int:
@@ -287,231 +204,3 @@ def _insert(connection: sa.Connection, values: Mapping[str, object]) -> None:
 
 def _next(column: sa.Column[Any]) -> sa.Select[int]:
     return sa.select(sa.func.coalesce(sa.func.max(column), 0) + 1)
-
-
-def _columns(exchange: Exchange) -> dict[str, object]:
-    """The columns of a row that the exchange itself knows."""
-    message, reading = exchange.message, exchange.reading
-    verdict, reply = exchange.verdict, exchange.reply
-    return {
-        "id": exchange.id,
-        "message_id": message.id,
-        "chat_id": message.chat_id,
-        "room_name": message.room_name,
-        "talker_id": message.talker_id,
-        "talker_name": message.talker_name,
-        "kind": message.kind,
-        "sent_at": message.sent_at,
-        "raw": message.raw,
-        "text": message.text,
-        "cleaned": exchange.cleaned,
-        "quoted": exchange.quoted,
-        "mood": reading and reading.mood,
-        "sentiment": reading and reading.sentiment,
-        "polarity": reading and reading.polarity,
-        "offence": reading and reading.offence,
-        "confidence": reading and reading.confidence,
-        "scores": reading and dict(reading.scores),
-        "unsure": reading and reading.unsure,
-        "mood_ms": reading and reading.ms,
-        "action": verdict and verdict.action,
-        "rule": verdict and verdict.rule,
-        "rule_detail": verdict and verdict.detail,
-        "gate": exchange.gate,
-        "detail": exchange.detail,
-        "reply": reply and reply.text,
-        "reply_source": reply and reply.source,
-        "reply_name": reply and reply.name,
-        "reply_tokens": reply and reply.num_tokens,
-        "reply_attempts": reply and reply.attempts,
-        "outcome": exchange.outcome,
-        "stage_ms": _by_stage(exchange.stage_ms),
-    }
-
-
-def _by_stage(stage_ms: tuple[tuple[str, float], ...]) -> dict[str, float]:
-    """Milliseconds of each stage, in order; a stage that ran twice has the sum."""
-    total: dict[str, float] = {}
-    for stage, ms in stage_ms:
-        total[stage] = total.get(stage, 0) + ms
-    return total
-
-
-def _turns(connection: sa.Connection, chat_id: str, limit: int) -> tuple[Turn, ...]:
-    row = exchanges.c
-    here = row.chat_id == chat_id
-    reset = connection.scalar(
-        sa.select(row.seq)
-        .where(here, has_reply, row.reply_name == "reset", row.reply_source == Source.COMMAND)
-        .order_by(row.seq.desc())
-        .limit(1)
-    )
-    here &= row.seq > (reset or 0)
-    answered = connection.execute(
-        sa.select(row.id, row.cleaned, row.reply)
-        .where(here, has_reply, row.reply_source.in_((Source.MODEL, Source.CANNED)))
-        .where(row.outcome.in_((Outcome.SENT, Outcome.UNCERTAIN)))
-        .order_by(row.seq.desc())
-        .limit(limit)
-    ).all()
-    merged: dict[str, list[str]] = {id_: [] for id_, _, _ in answered}
-    for into, cleaned in connection.execute(
-        sa.select(row.detail, row.cleaned)
-        .where(here, is_merged, row.detail.in_(list(merged)))
-        .order_by(row.seq)
-    ):
-        merged[into].append(cleaned)
-    return tuple(
-        Turn("\n".join((*merged[id_], cleaned)), reply)
-        for id_, cleaned, reply in reversed(answered)
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One row of ``exchanges``, column by column; absent parts are None."""
-
-    id: str
-    seq: int
-    run_id: int
-    message_id: str
-    chat_id: str
-    room_name: str | None
-    talker_id: str
-    talker_name: str
-    kind: str
-    sent_at: float
-    received_at: float
-    raw: str
-    text: str
-    cleaned: str
-    quoted: str
-    mood: str | None
-    sentiment: str | None
-    polarity: float | None
-    offence: float | None
-    confidence: float | None
-    scores: Mapping[str, float] | None
-    unsure: bool | None
-    mood_ms: float | None
-    action: str | None
-    rule: str | None
-    rule_detail: str | None
-    gate: str | None
-    detail: str
-    reply: str | None
-    reply_source: str | None
-    reply_name: str | None
-    reply_tokens: int | None
-    reply_attempts: int | None
-    outcome: str
-    updated_at: float
-    stage_ms: Mapping[str, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A record, and the run that handled it with the time of its start (unix seconds)."""
-
-    record: Record
-    run: Run
-    started_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """Which records are asked for; None is any.
-
-    Attributes:
-        chat: Id of a chat, or part of a room's or (in private) talker's name.
-        talker: Id of a talker, or part of the name.
-        since: Received at or after, unix seconds.
-        limit: The newest so many.
-    """
-
-    chat: str | None = None
-    talker: str | None = None
-    since: float | None = None
-    gate: Gate | None = None
-    mood: Mood | None = None
-    outcome: Outcome | None = None
-    limit: int | None = None
-
-
-def select(settings: Audit, query: Query) -> Iterator[Record]:
-    """The records asked for, oldest first, without keeping the bot waiting.
-
-    They come in pages, each a transaction of its own: one that stays open while a person reads
-    ``audit export | less`` would keep the bot's WAL from ever being written back. What arrives
-    after the first page is not among them.
-
-    Raises:
-        AuditError: See ``Database.to_read``; at the first record.
-    """
-    database = Database.to_read(settings)
-    try:
-        with database.begin() as connection:
-            low, high = connection.execute(_span(query)).one()
-        while low is not None and high is not None:
-            with database.begin() as connection:
-                rows = connection.execute(_page(query, low, high)).all()
-            yield from (Record(**row._mapping) for row in rows)
-            low = rows[-1].seq + 1 if len(rows) == _PAGE else None
-    finally:
-        database.close()
-
-
-def _span(query: Query) -> sa.Select[int | None, int | None]:
-    """First and last seq of what is asked for; None and None where nothing is."""
-    seq = exchanges.c.seq
-    newest = sa.select(seq).where(*_conditions(query)).order_by(seq.desc()).limit(query.limit)
-    asked = newest.subquery().c.seq
-    return sa.select(sa.func.min(asked), sa.func.max(asked))
-
-
-def _page(query: Query, low: int, high: int) -> sa.Select[Any]:
-    seq = exchanges.c.seq
-    asked = sa.select(exchanges).where(*_conditions(query), seq.between(low, high))
-    return asked.order_by(seq).limit(_PAGE)
-
-
-def show(settings: Audit, prefix: str) -> Entry:
-    """The one exchange whose id begins so, or whose message id is just that (as the logs name it).
-
-    Raises:
-        AuditError: None or several are meant, or see ``Database.to_read``.
-    """
-    id_ = exchanges.c.id
-    meant = id_.startswith(prefix, autoescape=True) | (exchanges.c.message_id == prefix)
-    database = Database.to_read(settings)
-    try:
-        with database.begin() as connection:
-            records = connection.execute(sa.select(exchanges).where(meant).limit(2)).all()
-            if len(records) != 1:
-                found = "several exchanges" if records else "no exchange"
-                raise AuditError(f"{prefix!r} names {found}; 'audit list' shows their ids")
-            record = Record(**records[0]._mapping)
-            run = connection.execute(sa.select(runs).where(runs.c.id == record.run_id)).one()
-    finally:
-        database.close()
-    named = {name: value for name, value in run._mapping.items() if name in Run.__slots__}
-    return Entry(record, Run(**named), run.started_at)
-
-
-def _conditions(query: Query) -> Iterator[sa.ColumnElement[bool]]:
-    row = exchanges.c
-    if query.chat is not None:
-        title = sa.func.coalesce(row.room_name, row.talker_name)
-        yield (row.chat_id == query.chat) | title.contains(query.chat, autoescape=True)
-    if query.talker is not None:
-        is_named = row.talker_name.contains(query.talker, autoescape=True)
-        yield (row.talker_id == query.talker) | is_named
-    if query.since is not None:
-        yield row.received_at >= query.since
-    for column, value in (
-        (row.gate, query.gate),
-        (row.mood, query.mood),
-        (row.outcome, query.outcome),
-    ):
-        if value is not None:
-            yield column == value

@@ -13,9 +13,10 @@ from engine.errors import EngineError
 from engine.mood import Mood
 from engine.persona import Persona, load
 from engine.talk import Draft, Turn
-from handlers import guard
 from handlers.exchange import Exchange, Reply, Source
+from handlers.guard import Fault, check
 from handlers.sentences import end_at_sentence
+from handlers.tidy import tidy
 
 log = structlog.get_logger()
 
@@ -100,12 +101,10 @@ class ReplyStage:
 
     def _review(
         self, draft: Draft, exchange: Exchange, persona: Persona, turns: Sequence[Turn]
-    ) -> tuple[str, guard.Fault | None]:
+    ) -> tuple[str, Fault | None]:
         """The draft as it would be sent, and what speaks against sending it."""
-        text = guard.tidy(draft.text, bot_name=persona.name)
+        text = tidy(draft.text, bot_name=persona.name)
         if not draft.is_finished or len(text) > self._max_chars:
             text = end_at_sentence(text, self._max_chars)
         previous = turns[-1].bot if turns else None
-        return text, guard.check(
-            text, message=exchange.cleaned, previous=previous, bot_name=persona.name
-        )
+        return text, check(text, message=exchange.cleaned, previous=previous, bot_name=persona.name)

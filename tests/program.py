@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from handlers.audit_reader import Query, Record, select
-
 from settings import Audit
 from tests.tiny import model, write_gguf
 
@@ -40,7 +39,7 @@ class Home:
         write_gguf(folder / "tiny.gguf", model())
         return cls(folder)
 
-    def environment(self, **overrides: str) -> dict[str, str]:
+    def environment(self, overrides: Mapping[str, str]) -> dict[str, str]:
         """The machine's variables, this home's settings, and ``overrides`` (``ENGINE__MODEL``)."""
         outside = {k: v for k, v in os.environ.items() if not k.startswith(("YIXIN_", "WECHATY_"))}
         own = {
@@ -52,7 +51,7 @@ class Home:
             "AUDIT__FOLDER": str(self.folder / "audit"),
         }
         named = {k: v for k, v in overrides.items() if k.startswith("WECHATY_")}
-        mine = {f"YIXIN_{k}": v for k, v in (own | overrides).items() if k not in named}
+        mine = {f"YIXIN_{k}": v for k, v in {**own, **overrides}.items() if k not in named}
         return outside | mine | named
 
     def records(self) -> list[Record]:
@@ -64,9 +63,11 @@ class Home:
         return record
 
 
-async def run(home: Home, *arguments: str, stdin: bytes = b"", **overrides: str) -> Ended:
+async def run(
+    home: Home, *arguments: str, stdin: bytes = b"", overrides: Mapping[str, str] | None = None
+) -> Ended:
     """Run the program to its end with ``stdin`` on a pipe."""
-    process = await _start(home, arguments, overrides)
+    process = await _start(home, arguments, overrides or {})
     out, err = await asyncio.wait_for(process.communicate(stdin), PATIENCE_S)
     return Ended(process.returncode or 0, out.decode(), err.decode())
 
@@ -109,7 +110,7 @@ class Running:
 
 
 @asynccontextmanager
-async def running(home: Home, **overrides: str) -> AsyncIterator[Running]:
+async def running(home: Home, overrides: Mapping[str, str]) -> AsyncIterator[Running]:
     """The program at work; killed at the end if it has not left by itself."""
     program = Running(await _start(home, (), overrides))
     try:
@@ -129,6 +130,6 @@ async def _start(
         stdin=pipe,
         stdout=pipe,
         stderr=pipe,
-        env=home.environment(**overrides),
+        env=home.environment(overrides),
         cwd=home.folder,
     )

@@ -66,6 +66,15 @@ async def test_a_mention_by_any_of_its_names_is_found_and_cut(name: str) -> None
     assert message.raw == f"@{name}\u2005在吗"
 
 
+async def test_a_mention_inside_a_quotation_calls_on_nobody() -> None:
+    """Repeating what somebody said to the bot is not saying it to the bot."""
+    quote = "「小明：@机器人 你好」\n- - - - - - - - - - - - - - -\n笑死"
+    message = await received(small_world(), "alice", quote, room_id="room")
+
+    assert not message.mentions_me
+    assert "笑死" in message.text
+
+
 @pytest.mark.parametrize(
     ("text", "mention_ids", "rest", "mentions_me"),
     [

@@ -28,21 +28,12 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from engine.mood import Mood, Reading
-from handlers.audit import (
-    AuditError,
-    AuditInUse,
-    AuditLog,
-    Correction,
-    CorrectionKind,
-    Query,
-    Record,
-    Recovered,
-    Run,
-    Turn,
-    select,
-    show,
-)
-from handlers.audit_schema import Database, exchanges, storable
+from engine.talk import Turn
+from handlers.audit import AuditLog, Correction, CorrectionKind, Recovered
+from handlers.audit_database import Database
+from handlers.audit_errors import AuditError, AuditInUse
+from handlers.audit_reader import Query, Record, select, show
+from handlers.audit_schema import Run, exchanges, storable
 from handlers.exchange import (
     Action,
     Exchange,
@@ -355,6 +346,15 @@ async def test_turns_are_what_was_said_and_left(place: Audit) -> None:
         assert (Turn("not sent", "x"), Turn("三", "3")) == await log.turns("chat", 2)
         assert await log.turns("chat", 0) == ()
         assert await log.turns("another", 9) == ()
+
+
+async def test_what_has_no_words_is_no_turn(place: Audit) -> None:
+    """A picture that got a canned line is left out, and takes no place among the last turns."""
+    picture = answered("", "我现在只看得懂文字", source=Source.CANNED, name="not-text")
+    await filled(place, answered("一", "1"), answered("二", "2"), picture)
+    async with await AuditLog.open(place, RUN) as log:
+        assert (Turn("一", "1"), Turn("二", "2")) == await log.turns("chat", 9)
+        assert (Turn("二", "2"),) == await log.turns("chat", 1)
 
 
 async def test_turns_begin_after_the_last_reset(place: Audit) -> None:

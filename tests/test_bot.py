@@ -12,6 +12,9 @@ import pytest
 from handlers.exchange import Gate, Outcome
 from tests.program import Home, run, running
 
+#: The log as a program would read it, with every exchange in it.
+LOGGED = {"LOG__LEVEL": "info", "LOG__FORMAT": "json"}
+
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
@@ -61,7 +64,7 @@ async def test_odd_input_loses_nothing(tmp_path: Path) -> None:
 async def test_groups_and_members_can_be_played(home: Home, own: dict[str, str]) -> None:
     """/room and /as play a group: only the message that calls 一心 is answered."""
     script = "/room 同学群\n/as 小红\n吃了吗\n@一心 在吗\n/room\n/帮助\n"
-    ended = await run(home, stdin=script.encode(), **own)
+    ended = await run(home, stdin=script.encode(), overrides=own)
 
     assert ended.code == 0, ended.err
     silent, *answers = ended.out.strip().split("\n", 1)
@@ -72,7 +75,7 @@ async def test_groups_and_members_can_be_played(home: Home, own: dict[str, str])
 
 async def test_reset_forgets_and_status_tells(home: Home, own: dict[str, str]) -> None:
     """/reset and /status are answered in Chinese, by the bot and not by the model."""
-    ended = await run(home, stdin=b"/status\n/reset\n", **own)
+    ended = await run(home, stdin=b"/status\n/reset\n", overrides=own)
 
     assert "模型：tiny" in ended.out
     assert "重新开始" in ended.out
@@ -93,7 +96,7 @@ async def test_what_cannot_work_is_said_clearly(
     home: Home, overrides: dict[str, str], code: int, expected: list[str]
 ) -> None:
     """A wrong setting ends the program with its name, its value and the way out; no traceback."""
-    ended = await run(home, **overrides)
+    ended = await run(home, overrides=overrides)
 
     assert ended.code == code
     assert [part for part in expected if part not in ended.err] == []
@@ -102,12 +105,12 @@ async def test_what_cannot_work_is_said_clearly(
 
 async def test_damaged_weights_are_refused_by_name(home: Home, tmp_path: Path) -> None:
     """A model folder with half a shard is refused with the file's name, not loaded."""
-    await run(home, stdin=b"", AUDIT__FOLDER=str(tmp_path / "audit"))
+    await run(home, overrides={"AUDIT__FOLDER": str(tmp_path / "audit")})
     [folder] = (home.folder / "cache" / "models").glob("tiny-*")
     shutil.copytree(folder, tmp_path / "damaged")
     [shard, *_] = (tmp_path / "damaged").glob("*.safetensors")
     shard.write_bytes(shard.read_bytes()[:-1000])
-    ended = await run(home, ENGINE__MODEL=str(tmp_path / "damaged"))
+    ended = await run(home, overrides={"ENGINE__MODEL": str(tmp_path / "damaged")})
 
     assert ended.code == 1
     assert shard.name in ended.err
@@ -116,7 +119,7 @@ async def test_damaged_weights_are_refused_by_name(home: Home, tmp_path: Path) -
 
 async def test_ctrl_c_ends_it_with_everything_on_record(home: Home, own: dict[str, str]) -> None:
     """SIGINT while it waits for input: it stops within seconds and exits 0."""
-    async with running(home, LOG__LEVEL="info", LOG__FORMAT="json", **own) as program:
+    async with running(home, own | LOGGED) as program:
         await program.logged("bot.ready")
         program.signal(signal.SIGINT)
         code = await program.ended()
@@ -128,11 +131,11 @@ async def test_ctrl_c_ends_it_with_everything_on_record(home: Home, own: dict[st
 
 async def test_a_crash_is_accounted_for_at_the_next_start(home: Home, own: dict[str, str]) -> None:
     """After kill -9 in the middle of everything the next start runs, and no row is left open."""
-    async with running(home, LOG__LEVEL="info", LOG__FORMAT="json", **own) as program:
+    async with running(home, own | LOGGED) as program:
         await program.logged("bot.ready")
         program.signal(signal.SIGKILL)
         await program.ended()
-    ended = await run(home, stdin="又活了\n".encode(), **own)
+    ended = await run(home, stdin="又活了\n".encode(), overrides=own)
 
     assert ended.code == 0, ended.err
     assert ended.out.count("一心：") == 1
@@ -142,7 +145,7 @@ async def test_the_log_holds_no_message_text(home: Home, own: dict[str, str]) ->
     """At debug level too, what people write is in the audit log and never in the log."""
     secret = "身份证号四四零一"
     ended = await run(
-        home, stdin=f"{secret}\n".encode(), LOG__LEVEL="debug", LOG__FORMAT="json", **own
+        home, stdin=f"{secret}\n".encode(), overrides=own | LOGGED | {"LOG__LEVEL": "debug"}
     )
 
     assert ended.code == 0
@@ -175,7 +178,7 @@ async def test_reply_answers_lines(home: Home) -> None:
 
 async def test_doctor_finds_a_healthy_home_fine(home: Home, own: dict[str, str]) -> None:
     """With everything in place doctor exits 0 and names model, audit store and clock."""
-    ended = await run(home, "doctor", **own)
+    ended = await run(home, "doctor", overrides=own)
 
     assert ended.code == 0, ended.out + ended.err
     assert all(word in ended.out for word in ("model", "audit", "clock", "gateway"))
@@ -186,10 +189,12 @@ async def test_doctor_says_what_to_do(home: Home) -> None:
     ended = await run(
         home,
         "doctor",
-        CHANNEL__KIND="wechaty",
-        REPLY__PERSONA="nobody",
-        WECHATY_PUPPET_SERVICE_TOKEN="puppet_test_token",
-        WECHATY_PUPPET_SERVICE_ENDPOINT="127.0.0.1:9",
+        overrides={
+            "CHANNEL__KIND": "wechaty",
+            "REPLY__PERSONA": "nobody",
+            "WECHATY_PUPPET_SERVICE_TOKEN": "puppet_test_token",
+            "WECHATY_PUPPET_SERVICE_ENDPOINT": "127.0.0.1:9",
+        },
     )
 
     assert ended.code == 1

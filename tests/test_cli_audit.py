@@ -23,9 +23,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from cli.audit import GATES, OUTCOMES, SOURCES, app, visible
+from cli.audit import app
+from cli.audit_view import GATES, OUTCOMES, SOURCES, visible
 from engine.mood import Mood, Reading
-from handlers.audit import AuditLog, Record, Run
+from handlers.audit import AuditLog
+from handlers.audit_reader import Record
+from handlers.audit_schema import Run
 from handlers.exchange import (
     Action,
     Exchange,

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.guard import Fault, check, tidy
+from handlers.guard import Fault, check
+from handlers.tidy import tidy
 
 #: (message, reply): ordinary, kind, sometimes about the very things that are watched for.
 GOOD = (

@@ -16,6 +16,7 @@ from wechaty_puppet import ContactPayload, ContactType, MessagePayload, MessageT
 
 from handlers.exchange import Kind, Message
 from handlers.mention import cut_mention
+from handlers.sanitize import split_quote
 from wechat.names import RoomNames
 from wechat.presence import Identity
 
@@ -146,9 +147,12 @@ def read_mention(
     """The text without the account's own @name, and whether the account was meant by one.
 
     ``mention_self()`` upstream goes by the ids alone, which some puppets leave empty. Some others
-    list every member for @所有人, which calls on nobody in particular.
+    list every member for @所有人, which calls on nobody in particular. A name that stands only in
+    a quotation calls on nobody either: somebody repeats what another one said.
     """
-    rest, is_named = cut_mention(text, names)
+    rest, _ = cut_mention(text, names)
+    authored, _ = split_quote(text)
+    is_named = cut_mention(authored, names)[1]
     if not mention_ids:
         return rest, is_named
     if my_id not in mention_ids:

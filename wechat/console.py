@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import threading
 from collections.abc import AsyncIterator
-from typing import BinaryIO
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.formatted_text import ANSI
@@ -20,6 +20,7 @@ from wechat.puppet import InProcessPuppet
 YOU = "你"
 #: A message that got lost on the way (its error is in the log) must not hang the terminal.
 PATIENCE_S = 180.0
+CHUNK_BYTES = 65_536
 
 FACES = {
     Mood.HAPPY: "😊",
@@ -60,7 +61,7 @@ class Console:
         interactive = sys.stdin.isatty()
         if interactive:
             self._terminal.print(Text(HELP, style="dim"))
-        lines = self._prompted() if interactive else piped(sys.stdin.buffer)
+        lines = self._prompted() if interactive else piped(sys.stdin.fileno())
         async for line in lines:
             if line.strip() in ("/quit", "/exit", "/退出"):
                 return
@@ -129,19 +130,29 @@ def _mood(reading: Reading | None) -> str:
     return f"{FACES[reading.mood]} {reading.mood}{doubt} {reading.confidence:.2f} · "
 
 
-async def piped(stream: BinaryIO) -> AsyncIterator[str]:
-    """Lines of a byte stream without blocking the loop; what is no UTF-8 becomes U+FFFD.
+async def piped(descriptor: int) -> AsyncIterator[str]:
+    """Lines of a file descriptor without blocking the loop; what is no UTF-8 becomes U+FFFD.
 
     A daemon thread reads: the default executor's threads are waited for at exit, and one that
-    waits for a silent pipe would never let the program end.
+    waits for a silent pipe would never let the program end. It reads the descriptor itself, since
+    a thread inside ``sys.stdin.buffer`` when Python ends makes it abort.
     """
-    loop, lines = asyncio.get_running_loop(), asyncio.Queue[bytes](maxsize=1)
+    loop, chunks = asyncio.get_running_loop(), asyncio.Queue[bytes](maxsize=1)
 
     def read() -> None:
-        for line in iter(stream.readline, b""):
-            asyncio.run_coroutine_threadsafe(lines.put(line), loop).result()
-        asyncio.run_coroutine_threadsafe(lines.put(b""), loop)
+        while chunk := os.read(descriptor, CHUNK_BYTES):
+            asyncio.run_coroutine_threadsafe(chunks.put(chunk), loop).result()
+        asyncio.run_coroutine_threadsafe(chunks.put(b""), loop)
 
     threading.Thread(target=read, name="stdin", daemon=True).start()
-    while line := await lines.get():
-        yield line.decode("utf-8", errors="replace").rstrip("\r\n")
+    rest = b""
+    while chunk := await chunks.get():
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            yield readable(line)
+    if rest:
+        yield readable(rest)
+
+
+def readable(line: bytes) -> str:
+    return line.decode("utf-8", errors="replace").rstrip("\r")
