@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
-import os
-import signal
 import sys
 import time
 from dataclasses import asdict
@@ -19,6 +16,7 @@ import cli.audit
 import cli.bench
 from cli import logs
 from cli.progress import TerminalProgress
+from cli.signals import signalled
 from engine.errors import EngineError
 from engine.mood import Mood
 from engine.persona import PersonaError
@@ -48,8 +46,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 SETTINGS = Path(__file__).resolve().parent / "settings.yaml"
-#: Exit code of a program ended by Ctrl-C, by the shells' convention.
-INTERRUPTED = 130
 
 
 @app.callback(invoke_without_command=True, help=__doc__)
@@ -153,22 +149,30 @@ async def serve(config: Settings, channel: Channel, engine: Engine, personas: Pe
             burst_s=channel.burst_s,
             done=(board.note, channel.ended),
         )
-        await engine.warm(personas.all(), [Mood.NEUTRAL])
+        with TerminalProgress().task("Warming up", None):
+            await engine.warm(personas.all(), [Mood.NEUTRAL])
+        stopped = asyncio.create_task(signalled())
         log.info("bot.ready", channel=channel.kind, **asdict(audit.recovered))
         warming = asyncio.create_task(engine.warm(personas.all(), Mood))
         try:
-            await live(account, channel, pipeline, drain_s=config.deliver.drain_s)
+            await live(account, channel, pipeline, stopped, drain_s=config.deliver.drain_s)
         finally:
             warming.cancel()
 
 
-async def live(account: Account, channel: Channel, pipeline: Pipeline, *, drain_s: float) -> None:
+async def live(
+    account: Account,
+    channel: Channel,
+    pipeline: Pipeline,
+    stopped: asyncio.Task[bool],
+    *,
+    drain_s: float,
+) -> None:
     """Run until the channel ends or a signal comes; then stop, wait, abort, close, in that order.
 
     Raises:
         GatewayRefused: The gateway does not accept the token.
     """
-    stopped = _signalled()
     tasks = [asyncio.create_task(account.run()), asyncio.create_task(channel.run()), stopped]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -224,28 +228,6 @@ def run_of(config: Settings, engine: Engine) -> Run:
         settings_digest=config.digest,
         version=VERSION,
     )
-
-
-def _signalled() -> asyncio.Task[None]:
-    """Ends at the first SIGINT or SIGTERM. A second leaves at once; the next start accounts for it.
-
-    ``signal.signal`` and not the loop's own handlers, which Windows has not.
-    """
-    loop, stop, asked = asyncio.get_running_loop(), asyncio.Event(), itertools.count()
-
-    def handle(number: int, _: object) -> None:
-        if next(asked):
-            os._exit(INTERRUPTED)
-        loop.call_soon_threadsafe(stop.set)
-        sys.stderr.write("\nstopping; once more to leave at once\n")
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, handle)
-
-    async def wait() -> None:
-        await stop.wait()
-
-    return asyncio.create_task(wait())
 
 
 if __name__ == "__main__":

@@ -58,7 +58,12 @@ class Engine:
         engine = config.engine
         weights = locate(engine.model, cache=engine.cache_path, progress=progress)
         with progress.task(f"Loading {weights.name}", None):
-            model = Model(weights, precision=engine.precision, threads=engine.threads)
+            model = Model(
+                weights,
+                precision=engine.precision,
+                threads=engine.threads,
+                memo_folder=engine.cache_path / "prefixes",
+            )
         return cls(model, config)
 
     @property

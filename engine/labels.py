@@ -33,17 +33,29 @@ class LabelScorer:
     def read(self, texts: Sequence[str]) -> Work[list[Reading]]:
         """Readings of the texts, in order, from one forward pass over all of them."""
         if self._lean is None:
-            self._lean = (yield from self._score(prompts.MOOD_PROBES)).mean(dim=0)
+            self._lean = yield from self._measure_lean()
         scores = (yield from self._score(texts)) - prompts.MOOD_LEAN * self._lean + self._prior
         probabilities = (scores / prompts.MOOD_TEMPERATURE).softmax(dim=-1)
         return [self._reading(row) for row in probabilities.tolist()]
 
+    def _measure_lean(self) -> Work[torch.Tensor]:
+        """What the model says to an even mix of moods, on average; the same at every start."""
+        ids = [i for part in self._split(prompts.MOOD_PROBES) for half in part for i in half]
+        if kept := self._model.memo.recall(ids):
+            return kept["lean"]
+        lean = (yield from self._score(prompts.MOOD_PROBES)).mean(dim=0)
+        self._model.memo.remember(ids, {"lean": lean})
+        return lean
+
     def _score(self, texts: Sequence[str]) -> Work[torch.Tensor]:
-        prefix = prompts.mood_prefix()
-        split = [self._model.split(prefix, prompts.mood_question(text)) for text in texts]
+        split = self._split(texts)
         return (
             yield from self._model.score(split[0][0], [rest for _, rest in split], self._labels)
         )
+
+    def _split(self, texts: Sequence[str]) -> list[tuple[list[int], list[int]]]:
+        prefix = prompts.mood_prefix()
+        return [self._model.split(prefix, prompts.mood_question(text)) for text in texts]
 
     def _reading(self, probabilities: Sequence[float]) -> Reading:
         scores = dict(zip(self._moods, probabilities, strict=True))

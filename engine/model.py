@@ -9,14 +9,19 @@ from __future__ import annotations
 import copy
 from collections import OrderedDict
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
+from transformers import DynamicCache
+from transformers import __version__ as TRANSFORMERS
+from transformers.cache_utils import DynamicLayer
 from transformers.utils import logging as transformers_logging
 
-from engine.errors import ModelNotFound, PromptRefused, WeightsDamaged
+from engine.errors import PromptRefused
 from engine.executor import Work
+from engine.loader import choose_dtype, load_tokenizer, load_weights
+from engine.memo import Memo
 from engine.prompts import ChatTurn
 from engine.sampler import Sampler, Sampling
 from engine.talk import Draft
@@ -28,19 +33,6 @@ CHUNK = 128
 MAX_PREFIXES = 16
 
 
-def choose_dtype(precision: str, capabilities: dict[str, Any] | None = None) -> torch.dtype:
-    """Number format of the weights.
-
-    bf16 on a processor that only emulates it can be far slower than fp32, so ``auto`` looks for
-    the instructions themselves; fp32 always works.
-    """
-    if precision == "auto":
-        has = torch.cpu.get_capabilities() if capabilities is None else capabilities
-        native = has.get("avx512_bf16") or has.get("amx_bf16") or has.get("bf16")
-        precision = "bf16" if native else "fp32"
-    return {"fp32": torch.float32, "bf16": torch.bfloat16}[precision]
-
-
 class Model:
     """A causal language model with its chat template.
 
@@ -49,7 +41,9 @@ class Model:
         WeightsDamaged: The weights cannot be read.
     """
 
-    def __init__(self, weights: Weights, *, precision: str, threads: int) -> None:
+    def __init__(
+        self, weights: Weights, *, precision: str, threads: int, memo_folder: Path | None = None
+    ) -> None:
         transformers_logging.set_verbosity_error()
         transformers_logging.disable_progress_bar()
         if threads:
@@ -57,10 +51,12 @@ class Model:
         self.name, self.fingerprint = weights.name, weights.fingerprint
         dtype = choose_dtype(precision)
         self.precision = {torch.float32: "fp32", torch.bfloat16: "bf16"}[dtype]
-        self._tokenizer: Any = _load_tokenizer(weights)
-        self._lm: Any = _load_weights(weights, dtype)
+        self._tokenizer: Any = load_tokenizer(weights)
+        self._lm: Any = load_weights(weights, dtype)
         self._control_ids = frozenset(self._tokenizer.added_tokens_decoder)
         self._eos_ids = self._end_ids()
+        made_by = f"{weights.fingerprint} {self.precision} {torch.__version__} {TRANSFORMERS}"
+        self.memo = Memo(memo_folder, made_by)
         self._prefixes: OrderedDict[tuple[int, ...], DynamicCache] = OrderedDict()
         self._num_control: dict[tuple[str, ...], int] = {}
 
@@ -134,12 +130,29 @@ class Model:
         """Compute a prefix once, so that prompts which begin with it cost only their rest."""
         key = tuple(prefix)
         if key not in self._prefixes:
-            cache = DynamicCache(config=self._lm.config)
-            yield from self._forward(key, cache)
-            self._prefixes[key] = cache
+            self._prefixes[key] = self._recalled(key) or (yield from self._computed(key))
             if len(self._prefixes) > MAX_PREFIXES:
                 self._prefixes.popitem(last=False)
         self._prefixes.move_to_end(key)
+
+    def _computed(self, ids: Sequence[int]) -> Work[DynamicCache]:
+        cache = DynamicCache(config=self._lm.config)
+        yield from self._forward(ids, cache)
+        plain = all(type(layer) is DynamicLayer for layer in cache.layers)
+        if ids and plain:  # a sliding window keeps less than it has seen
+            keys = {f"{n}.keys": layer.keys for n, layer in enumerate(cache.layers)}
+            values = {f"{n}.values": layer.values for n, layer in enumerate(cache.layers)}
+            self.memo.remember(ids, keys | values)
+        return cache
+
+    def _recalled(self, ids: Sequence[int]) -> DynamicCache | None:
+        tensors = self.memo.recall(ids)
+        if tensors is None:
+            return None
+        cache = DynamicCache(config=self._lm.config)
+        for layer in range(len(tensors) // 2):
+            cache.update(tensors[f"{layer}.keys"], tensors[f"{layer}.values"], layer)
+        return cache
 
     def _fork(self, prefix: Sequence[int]) -> DynamicCache:
         """A cache that begins with a prepared prefix and grows by itself.
@@ -207,31 +220,3 @@ class Model:
         new = ids[len(prefix) + len(rest) :]
         text = self._tokenizer.decode(new, skip_special_tokens=True)
         return Draft(text, len(new), is_finished=token in self._eos_ids)
-
-
-def _load_tokenizer(weights: Weights) -> Any:
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(weights.folder)
-    except Exception as error:  # transformers raises what its parsers happen to raise
-        raise ModelNotFound(
-            f"model {weights.name}: no tokenizer that transformers can read in {weights.folder}: "
-            f"{error}"
-        ) from error
-    if not tokenizer.chat_template:
-        raise ModelNotFound(
-            f"model {weights.name} has no chat template; use a chat ('Instruct') model"
-        )
-    # All of them, not only those the template writes: <tool_call> or a fill-in-the-middle token
-    # typed by a user must not become one either.
-    tokenizer.chat_control_tokens = [t.content for t in tokenizer.added_tokens_decoder.values()]
-    return tokenizer
-
-
-def _load_weights(weights: Weights, dtype: torch.dtype) -> Any:
-    try:
-        lm = AutoModelForCausalLM.from_pretrained(weights.folder, dtype=dtype)
-    except Exception as error:
-        raise WeightsDamaged(
-            f"model {weights.name}: its weights in {weights.folder} cannot be loaded: {error}"
-        ) from error
-    return lm.eval().requires_grad_(False)

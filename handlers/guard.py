@@ -100,6 +100,11 @@ def _empty(draft: _Draft) -> str | None:
     return f"nothing to read in {draft.reply!r}"
 
 
+def _garbled(draft: _Draft) -> str | None:
+    # Half of a character's bytes, where the token limit or a confused model cut it.
+    return "a character cut in half" if "\ufffd" in draft.reply else None
+
+
 def _template(draft: _Draft) -> str | None:
     if match := _TOKEN.search(draft.reply) or _ROLE.search(draft.reply):
         return f"leaked {match[0].strip()!r}"
@@ -164,6 +169,7 @@ def _key(text: str) -> str:
 #: By the name of their fault, in this order; each returns what it found.
 _CHECKS: Mapping[str, Callable[[_Draft], str | None]] = {
     "empty": _empty,
+    "garbled": _garbled,
     "template": _template,
     "boilerplate": _boilerplate,
     "identity": lambda draft: other_name(draft.reply, draft.message),

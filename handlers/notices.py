@@ -50,14 +50,13 @@ class Notices:
             await self._say(_notice(room_id, room_name, line, "welcome"))
 
     async def online(self, name: str, away_s: float | None) -> None:
-        log.info("account.online", away_s=None if away_s is None else round(away_s))
         if self._owner and away_s is not None and away_s >= WORTH_TELLING_S:
             minutes = max(1, round(away_s / 60))
             line = f"我刚刚掉线了大约 {minutes} 分钟，现在回来了。期间太久的消息我只记录，不回复。"
             await self._say(_notice(self._owner, None, line, "back-online"))
 
     async def offline(self, reason: str) -> None:
-        log.warning("account.offline", reason=reason)
+        """The account logs it itself, and while it is gone there is no way to tell anyone."""
 
     async def befriended(self, contact_id: str) -> None:
         log.info("account.befriended", contact=contact_id)

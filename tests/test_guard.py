@@ -222,6 +222,8 @@ BAD = (
     ("empty", "你好", "。。。"),
     ("empty", "你好", "……！？"),
     ("empty", "你好", "\u200b\u2060\u3164"),
+    ("garbled", "你好", "你好呀\ufffd"),
+    ("garbled", "你好", "\ufffd\ufffd好的。"),
     ("template", "你好", "你好<|im_end|>"),
     ("template", "你好", "<|im_start|>assistant\n你好"),
     ("template", "你好", "你好<|im_e"),

@@ -23,8 +23,10 @@ ALLOWED = {
 }
 #: Heavy libraries, and the only files that may import them.
 OWNERS = {
-    "torch": {f"engine/{name}.py" for name in ("model", "sampler", "labels", "convert")},
-    "transformers": {f"engine/{name}.py" for name in ("model", "sampler", "convert")},
+    "torch": {
+        f"engine/{name}.py" for name in ("model", "loader", "memo", "sampler", "labels", "convert")
+    },
+    "transformers": {f"engine/{name}.py" for name in ("model", "loader", "sampler", "convert")},
     "wechaty": {"wechat"},
     "wechaty_puppet": {"wechat"},
     "wechaty_puppet_service": {"wechat"},

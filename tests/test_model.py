@@ -13,7 +13,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from engine.errors import ModelNotFound, PromptRefused, WeightsDamaged
 from engine.executor import Work
-from engine.model import CHUNK, MAX_PREFIXES, Model, choose_dtype
+from engine.loader import choose_dtype
+from engine.memo import MAX_FILES, Memo
+from engine.model import CHUNK, MAX_PREFIXES, Model
 from engine.prompts import ChatTurn
 from engine.sampler import Sampling
 from engine.weights import Weights, locate
@@ -176,6 +178,51 @@ def test_prefixes_are_bounded(model: Model) -> None:
         finish(model.prepare(model.encode(user(str(n)), opens_answer=False)))
 
     assert MAX_PREFIXES == len(model.prefix_lengths)
+
+
+def test_a_prefix_is_computed_once_for_all_starts(tmp_path: Path, weights: Weights) -> None:
+    """What one start computed the next one reads, and scores come out the same to the bit."""
+    scores = []
+    for _ in range(2):
+        model = Model(weights, precision="fp32", threads=0, memo_folder=tmp_path)
+        prefix, rest = model.split(SYSTEM, user("你好"))
+        steps = sum(1 for _ in model.prepare(prefix * 3 * CHUNK))
+        scores.append(finish(model.score(prefix, [rest], [1, 2, 3])))
+
+    assert steps == 0
+    assert torch.equal(*scores)
+
+
+def test_a_damaged_memo_is_computed_again(tmp_path: Path, weights: Weights) -> None:
+    """Files cut short or empty are passed over; the answer is the one of a first start."""
+    first = Model(weights, precision="fp32", threads=0, memo_folder=tmp_path)
+    prefix, rest = first.split(SYSTEM, user("你好"))
+    expected = finish(first.score(prefix, [rest], [1, 2, 3]))
+    for file in tmp_path.iterdir():
+        file.write_bytes(file.read_bytes()[:100])
+    again = Model(weights, precision="fp32", threads=0, memo_folder=tmp_path)
+
+    assert torch.equal(expected, finish(again.score(prefix, [rest], [1, 2, 3])))
+
+
+def test_a_memo_that_cannot_be_kept_is_no_error(tmp_path: Path, weights: Weights) -> None:
+    """A file where the folder should be: the prefix is computed at each start, and that is all."""
+    (tmp_path / "taken").write_text("")
+    model = Model(weights, precision="fp32", threads=0, memo_folder=tmp_path / "taken")
+    prefix, rest = model.split(SYSTEM, user("你好"))
+
+    assert finish(model.score(prefix, [rest], [1, 2, 3])).shape == (1, 3)
+
+
+def test_memos_are_bounded(tmp_path: Path) -> None:
+    """However often a persona is edited, so many files are kept: the latest."""
+    memo = Memo(tmp_path, "test")
+    for n in range(MAX_FILES + 10):
+        memo.remember([n], {"x": torch.tensor([n])})
+
+    assert len(list(tmp_path.iterdir())) == MAX_FILES
+    assert memo.recall([MAX_FILES + 9]) is not None
+    assert memo.recall([0]) is None
 
 
 @pytest.mark.parametrize(
