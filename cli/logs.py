@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 
@@ -19,10 +19,10 @@ MASK = "***"
 LEAST_SECRET = 6
 
 
-def set_up(config: settings.Settings) -> None:
-    """Send structlog's and the libraries' lines to stderr, as text or as JSON."""
-    log = config.log
-    as_json = log.format == "json" or (log.format == "auto" and not sys.stderr.isatty())
+def set_up(config: settings.Settings, stream: TextIO | None = None) -> None:
+    """Send structlog's and the libraries' lines to ``stream`` (stderr), as text or as JSON."""
+    log, stream = config.log, stream or sys.stderr
+    as_json = log.format == "json" or (log.format == "auto" and not stream.isatty())
     shared: list[structlog.types.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=False),
@@ -33,7 +33,7 @@ def set_up(config: settings.Settings) -> None:
     renderer: structlog.types.Processor = (
         structlog.processors.JSONRenderer()
         if as_json
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        else structlog.dev.ConsoleRenderer(colors=stream.isatty())
     )
     quiet = log.level == "auto" and config.channel.kind == "console"
     name = {"auto": "warning" if quiet else "info"}.get(log.level, log.level)
@@ -41,10 +41,10 @@ def set_up(config: settings.Settings) -> None:
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(stream),
     )
     # Libraries write texts and tokens at lower levels (wechaty's INFO prints messages).
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
