@@ -22,9 +22,9 @@ from engine.mood import Mood
 from engine.persona import PersonaError
 from handlers.address import address
 from handlers.admit import admit
-from handlers.audit import AuditLog
-from handlers.audit_errors import AuditError
-from handlers.audit_schema import Run
+from handlers.audit.errors import AuditError
+from handlers.audit.log import AuditLog
+from handlers.audit.schema import Run
 from handlers.commands import Commands, command
 from handlers.deliver import Deliverer
 from handlers.excuse import excuse

@@ -20,8 +20,8 @@ from rich.text import Text
 from cli.audit_export import Format, output, write
 from cli.audit_view import cells, explanation, listing
 from engine.mood import Mood
-from handlers.audit_errors import AuditError
-from handlers.audit_reader import Query, select, show
+from handlers.audit.errors import AuditError
+from handlers.audit.reader import Query, select, show
 from handlers.exchange import Gate, Outcome
 from settings import Audit, Settings
 

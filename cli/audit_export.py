@@ -16,7 +16,7 @@ from typing import TextIO
 import typer
 
 from cli.audit_view import visible
-from handlers.audit_reader import Record
+from handlers.audit.reader import Record
 
 
 class Format(StrEnum):

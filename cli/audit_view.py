@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from engine.mood import Mood
-from handlers.audit_reader import Entry, Record
+from handlers.audit.reader import Entry, Record
 from handlers.exchange import Gate, Outcome, Source
 
 

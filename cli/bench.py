@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.progress import TerminalProgress
-from handlers.audit_reader import Query, Record, select
+from handlers.audit.reader import Query, Record, select
 from settings import Audit
 
 BOT = Path(__file__).resolve().parent.parent / "bot.py"

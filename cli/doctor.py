@@ -19,8 +19,8 @@ from engine.engine import Engine
 from engine.errors import EngineError
 from engine.persona import PersonaError
 from engine.weights import num_bytes_to_fetch
-from handlers import audit_check
-from handlers.audit_errors import AuditError, AuditInUse
+from handlers.audit import check as audit_check
+from handlers.audit.errors import AuditError, AuditInUse
 from handlers.reply import Personas
 from settings import Settings
 from version import RELEASED, VERSION

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
-from handlers.audit_errors import AuditError
+from handlers.audit.errors import AuditError
 from handlers.exchange import Exchange, Kind, Message, Reply, Source, new_id
 
 log = structlog.get_logger()

@@ -97,7 +97,7 @@ class ReplyStage:
                 return exchange.answered(reply)
             log.info("reply.refused", exchange=exchange.id, fault=fault.name, attempt=attempt)
         line = self._chance.choice(persona.canned[mood])
-        return exchange.answered(Reply(line, Source.CANNED, name=mood))
+        return exchange.answered(Reply(line, Source.CANNED, name=mood, attempts=attempt))
 
     def _review(
         self, draft: Draft, exchange: Exchange, persona: Persona, turns: Sequence[Turn]

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from handlers.audit_reader import Query, Record, select
+from handlers.audit.reader import Query, Record, select
 from settings import Audit
 from tests.tiny import model, write_gguf
 

@@ -29,11 +29,11 @@ from hypothesis import strategies as st
 
 from engine.mood import Mood, Reading
 from engine.talk import Turn
-from handlers.audit import AuditLog, Correction, CorrectionKind, Recovered
-from handlers.audit_database import Database
-from handlers.audit_errors import AuditError, AuditInUse
-from handlers.audit_reader import Query, Record, select, show
-from handlers.audit_schema import Run, exchanges, storable
+from handlers.audit.database import Database
+from handlers.audit.errors import AuditError, AuditInUse
+from handlers.audit.log import AuditLog, Correction, CorrectionKind, Recovered
+from handlers.audit.reader import Query, Record, select, show
+from handlers.audit.schema import Run, exchanges, storable
 from handlers.exchange import (
     Action,
     Exchange,

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from handlers.audit import AuditLog
-from handlers.audit_check import check
-from handlers.audit_errors import AuditError, AuditInUse
-from handlers.audit_schema import Run
+from handlers.audit.check import check
+from handlers.audit.errors import AuditError, AuditInUse
+from handlers.audit.log import AuditLog
+from handlers.audit.schema import Run
 from handlers.exchange import Exchange, Outcome
 from settings import Audit
 from tests.fakes import message
@@ -118,8 +118,8 @@ def test_a_password_is_not_shown(tmp_path: Path) -> None:
 
 FULL = """
 import resource, sys
-from handlers.audit_check import check
-from handlers.audit_errors import AuditError
+from handlers.audit.check import check
+from handlers.audit.errors import AuditError
 from settings import Audit
 place = Audit(folder=sys.argv[1])
 check(place)

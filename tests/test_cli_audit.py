@@ -26,9 +26,9 @@ from typer.testing import CliRunner
 from cli.audit import app
 from cli.audit_view import GATES, OUTCOMES, SOURCES, visible
 from engine.mood import Mood, Reading
-from handlers.audit import AuditLog
-from handlers.audit_reader import Record
-from handlers.audit_schema import Run
+from handlers.audit.log import AuditLog
+from handlers.audit.reader import Record
+from handlers.audit.schema import Run
 from handlers.exchange import (
     Action,
     Exchange,

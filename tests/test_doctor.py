@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from cli.doctor import Finding, examine
-from handlers.audit import AuditLog
-from handlers.audit_schema import Run
+from handlers.audit.log import AuditLog
+from handlers.audit.schema import Run
 from handlers.exchange import Exchange
 from settings import Audit, Engine, Settings
 from tests.fakes import message

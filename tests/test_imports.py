@@ -80,7 +80,8 @@ def test_nobody_imports_the_composition_root() -> None:
 
 def test_handlers_load_neither_torch_nor_wechaty() -> None:
     """Importing every handler in a fresh interpreter loads none of the heavy libraries."""
-    modules = [f"handlers.{path.stem}" for path in (ROOT / "handlers").glob("*.py")]
+    files = [path.relative_to(ROOT) for path in (ROOT / "handlers").glob("**/*.py")]
+    modules = [".".join(path.with_suffix("").parts) for path in files]
     code = (
         f"import sys, importlib; [importlib.import_module(m) for m in {modules!r}];"
         "print([m for m in ('torch', 'transformers', 'wechaty', 'grpclib') if m in sys.modules])"

@@ -75,11 +75,12 @@ def test_greedy_decoding_writes_what_transformers_writes(weights: Weights, model
         assert expected == draft.text
 
 
-def test_a_prefix_changes_no_score_and_never_grows(model: Model) -> None:
-    """500 prompts with the prefix kept and without: the same label, scores within rounding."""
+@pytest.mark.parametrize("count", [100, pytest.param(500, marks=pytest.mark.soak)])
+def test_a_prefix_changes_no_score_and_never_grows(model: Model, count: int) -> None:
+    """Prompts with the prefix kept and without: the same label, scores within rounding."""
     labels = [model.first_token(word) for word in ("你好", "hello", "123")]
     prefix, _ = model.split(SYSTEM, user("x"))
-    for text in texts(500):
+    for text in texts(count):
         rest = model.split(SYSTEM, user(text))[1]
         kept = finish(model.score(prefix, [rest], labels))
         whole = finish(model.score([], [prefix + rest], labels))

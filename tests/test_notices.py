@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from handlers.audit_errors import AuditError
+from handlers.audit.errors import AuditError
 from handlers.exchange import Exchange, Gate, Kind, Message, Outcome, Reply, Source
 from handlers.excuse import LINE, NAME, excuse
 from handlers.notices import Notices

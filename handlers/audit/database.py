@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from filelock import FileLock, Timeout
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
-from handlers.audit_errors import BUSY_S, ELSEWHERE, AuditError, AuditInUse, explained
-from handlers.audit_schema import SCHEMA, metadata, schema
+from handlers.audit.errors import BUSY_S, ELSEWHERE, AuditError, AuditInUse, explained
+from handlers.audit.schema import SCHEMA, metadata, schema
 from settings import Audit
 
 FILE = "audit.db"

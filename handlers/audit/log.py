@@ -1,4 +1,4 @@
-"""The audit log: what happened to every message, on disk before anything leaves."""
+"""The writer of the audit log."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import Any, Self, TypeVar
 import sqlalchemy as sa
 
 from engine.talk import Turn
-from handlers import audit_history
-from handlers.audit_database import Database
-from handlers.audit_schema import Run, corrections, exchanges, row_of, runs
-from handlers.audit_worker import Worker
+from handlers.audit import history
+from handlers.audit.database import Database
+from handlers.audit.schema import Run, corrections, exchanges, row_of, runs
+from handlers.audit.worker import Worker
 from handlers.exchange import Exchange, Gate, Outcome
 from settings import Audit
 
@@ -152,14 +152,12 @@ class AuditLog:
         await self._do(lambda connection: connection.execute(corrections.insert().values(values)))
 
     async def turns(self, chat_id: str, limit: int) -> tuple[Turn, ...]:
-        """The last turns of a chat, oldest first, at most ``limit``; see ``audit_history``."""
-        return await self._do(lambda connection: audit_history.turns(connection, chat_id, limit))
+        """The last turns of a chat, oldest first, at most ``limit``; see ``history``."""
+        return await self._do(lambda connection: history.turns(connection, chat_id, limit))
 
     async def said_since(self, chat_id: str, name: str, since: float) -> bool:
         """Whether a reply of that name left this chat since then (unix seconds), or may have."""
-        return await self._do(
-            lambda connection: audit_history.was_said(connection, chat_id, name, since)
-        )
+        return await self._do(lambda connection: history.was_said(connection, chat_id, name, since))
 
     async def _do(self, job: Callable[[sa.Connection], T]) -> T:
         def transaction() -> T:

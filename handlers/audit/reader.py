@@ -9,9 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine.mood import Mood
-from handlers.audit_database import Database
-from handlers.audit_errors import AuditError
-from handlers.audit_schema import Run, exchanges, runs
+from handlers.audit.database import Database
+from handlers.audit.errors import AuditError
+from handlers.audit.schema import Run, exchanges, runs
 from handlers.exchange import Gate, Outcome
 from settings import Audit
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from handlers.audit_errors import AuditError
+from handlers.audit.errors import AuditError
 
 log = structlog.get_logger()
 T = TypeVar("T")

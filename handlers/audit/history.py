@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from engine.talk import Turn
-from handlers.audit_schema import exchanges, has_reply, is_merged
+from handlers.audit.schema import exchanges, has_reply, is_merged
 from handlers.exchange import Outcome, Source
 
 

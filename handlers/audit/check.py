@@ -6,9 +6,9 @@ from contextlib import closing
 
 import sqlalchemy as sa
 
-from handlers.audit_database import Database
-from handlers.audit_errors import ELSEWHERE, AuditError
-from handlers.audit_schema import corrections, exchanges
+from handlers.audit.database import Database
+from handlers.audit.errors import ELSEWHERE, AuditError
+from handlers.audit.schema import corrections, exchanges
 from settings import Audit
 
 #: Characters written as a probe: more than the 2 MB that SQLite keeps in memory until a commit.
