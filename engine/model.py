@@ -29,6 +29,8 @@ from engine.weights import Weights
 
 #: Tokens of a prompt computed between two chances to stop; a whole prompt pass cannot be stopped.
 CHUNK = 128
+#: Of copies of a prefix, one a row of a batch; 250 tokens of the article's model are 49 MB a row.
+BATCH_BYTES = 128 << 20
 #: Prefixes kept (one a persona and mood, one for the mood reading); about 10 MB each.
 MAX_PREFIXES = 16
 
@@ -191,6 +193,18 @@ class Model:
             Shape (prompts, labels), float32.
         """
         yield from self.prepare(prefix)
+        layers = self._prefixes[tuple(prefix)].layers
+        row_bytes = sum(x.keys.nbytes + x.values.nbytes for x in layers if x.is_initialized)
+        size = max(1, BATCH_BYTES // max(1, row_bytes))
+        scores = [self._score_batch(prefix, rests[:size], labels)]
+        for start in range(size, len(rests), size):
+            yield
+            scores.append(self._score_batch(prefix, rests[start : start + size], labels))
+        return torch.cat(scores)
+
+    def _score_batch(
+        self, prefix: Sequence[int], rests: Sequence[Sequence[int]], labels: Sequence[int]
+    ) -> torch.Tensor:
         lengths = torch.tensor([len(rest) for rest in rests])
         # Padding on the right needs no mask: under causal attention no token sees what follows.
         padded = torch.zeros(len(rests), int(lengths.max()), dtype=torch.long)
