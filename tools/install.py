@@ -12,6 +12,7 @@ import os
 import platform
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 import venv
@@ -23,6 +24,7 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 #: Holds CPU builds only. The default index gives Linux several GB of CUDA that a CPU never uses.
 TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 ANSWER_WITHIN_S = 5
+SAY_EVERY_S = 10
 
 
 def requirements(dev: bool) -> list[str]:
@@ -38,6 +40,17 @@ def fingerprint(wanted: list[str]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def stamp(dev: bool) -> Path:
+    return VENV / ("installed-dev" if dev else "installed")
+
+
+def is_done(dev: bool) -> bool:
+    """Whether .venv was built from these very requirements; what tests need includes all else."""
+    if not stamp(dev).exists():
+        return False
+    return stamp(dev).read_text(encoding="utf-8") == fingerprint(requirements(dev))
+
+
 def cpu_index_answers() -> bool:
     """Whether PyTorch's own index can be reached; many networks reach only a mirror of PyPI."""
     try:
@@ -48,8 +61,19 @@ def cpu_index_answers() -> bool:
 
 
 def pip(*arguments: str) -> None:
+    """Install quietly, but say every few seconds that it is still at it."""
     command = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    subprocess.run([*command, *arguments], check=True)
+    start = time.monotonic()
+    with subprocess.Popen([*command, *arguments]) as process:
+        while True:
+            try:
+                code = process.wait(timeout=SAY_EVERY_S)
+            except subprocess.TimeoutExpired:
+                print(f"    … {time.monotonic() - start:.0f} s", flush=True)
+            else:
+                break
+    if code:
+        raise subprocess.CalledProcessError(code, command)
 
 
 def install_torch(torch: str) -> None:
@@ -65,10 +89,10 @@ def main() -> int:
     if sys.version_info < (3, 11):  # noqa: UP036 - this file must run where the project cannot
         print(f"Yixin needs Python 3.11 or newer, this is {platform.python_version()}")
         return 1
-    wanted = requirements(dev="--dev" in sys.argv[1:])
-    stamp = VENV / ("installed-dev" if "--dev" in sys.argv[1:] else "installed")
-    if stamp.exists() and stamp.read_text() == fingerprint(wanted):
+    dev = "--dev" in sys.argv[1:]
+    if is_done(dev=True) or (not dev and is_done(dev=False)):
         return 0
+    wanted = requirements(dev)
     print("Setting up .venv (once; a few minutes) …", flush=True)
     if not PYTHON.exists():
         venv.create(VENV, with_pip=True)
@@ -79,7 +103,7 @@ def main() -> int:
     except subprocess.CalledProcessError as error:
         print(f"pip failed (exit {error.returncode}); mend what it says above and run this again")
         return 1
-    stamp.write_text(fingerprint(wanted))
+    stamp(dev).write_text(fingerprint(wanted), encoding="utf-8")
     return 0
 
 

@@ -14,7 +14,7 @@ from rich.console import Console as Terminal
 from rich.text import Text
 
 from engine.mood import Mood, Reading
-from handlers.exchange import Exchange, new_id
+from handlers.exchange import Exchange, Gate, new_id
 from wechat.puppet import InProcessPuppet
 
 YOU = "你"
@@ -29,6 +29,15 @@ FACES = {
     Mood.FEAR: "😨",
     Mood.SURPRISE: "😲",
     Mood.NEUTRAL: "😐",
+}
+#: Why there is no answer, for the one who sits here; the audit log has the details.
+REASONS = {
+    Gate.NOT_ADDRESSED: "群里没有叫到我",
+    Gate.NOT_ALLOWED: "设置里不回这个聊天",
+    Gate.EMPTY: "没有读得懂的文字",
+    Gate.STOPPING: "正在退出",
+    Gate.OVERLOADED: "等着的消息太多了",
+    Gate.ERROR: "出错了，原因见日志",
 }
 HELP = (
     "直接打字就能聊。/as 名字 换个人说话，/room 群名 进群（群里要 @一心 才回），/room 回到私聊，"
@@ -98,8 +107,9 @@ class Console:
         waiting = self._waiting[message_id] = asyncio.get_running_loop().create_future()
         self._puppet.receive(self._talker, text, room_id=room_id, message_id=message_id)
         try:
-            async with asyncio.timeout(PATIENCE_S):
-                exchange = await waiting
+            with self._terminal.status(Text(f"{self._bot_name}在想……", style="dim")):
+                async with asyncio.timeout(PATIENCE_S):
+                    exchange = await waiting
         except TimeoutError:
             self._terminal.print(Text("没有等到结果，原因见日志。", style="red"))
             return
@@ -115,7 +125,8 @@ class Console:
     def _show(self, exchange: Exchange) -> None:
         took = sum(ms for _, ms in exchange.stage_ms) / 1000
         if exchange.reply is None:
-            line = Text(f"（没有回复：{exchange.detail or exchange.gate}）", style="dim")
+            reason = REASONS.get(exchange.gate, exchange.detail) if exchange.gate else ""
+            line = Text(f"（没有回复：{reason}）", style="dim")
         else:
             line = Text(f"{self._bot_name}：", style="bold green")
             line.append(exchange.reply.text, style="default")
