@@ -122,6 +122,11 @@ class Model:
     def _count_control(self, ids: Sequence[int]) -> int:
         return sum(i in self._control_ids for i in ids)
 
+    def text(self, ids: Sequence[int]) -> str:
+        """What ids say, control tokens left out."""
+        said: str = self._tokenizer.decode(ids, skip_special_tokens=True)
+        return said
+
     def first_token(self, word: str) -> int:
         """Id of the token a word of an answer begins with."""
         return int(self._tokenizer.encode(word, add_special_tokens=False)[0])
@@ -232,5 +237,4 @@ class Model:
             yield
             logits = yield from self._forward([token], cache)
         new = ids[len(prefix) + len(rest) :]
-        text = self._tokenizer.decode(new, skip_special_tokens=True)
-        return Draft(text, len(new), is_finished=token in self._eos_ids)
+        return Draft(self.text(new), len(new), is_finished=token in self._eos_ids)

@@ -43,16 +43,22 @@ class Writer:
         Raises:
             PromptRefused: Even without history the message does not fit.
         """
-        prefix, rest = self._fit(prompts.reply_prefix(persona, mood), history, text)
+        prefix, rest = self.fit(prompts.reply_prefix(persona, mood), history, text)
         return (yield from self._model.decode(prefix, rest, self._sampling))
 
-    def _fit(
+    def fit(
         self, prefix: Sequence[prompts.ChatTurn], history: Sequence[Turn], text: str
     ) -> tuple[list[int], list[int]]:
         """Ids of the prompt: the oldest turns go first, then the middle of a long message.
 
         Characters do not bound tokens (a rare script takes three or four a character), and a
         prompt pass cannot be stopped, so the bound is on tokens.
+
+        Returns:
+            The reusable prefix and what follows it, see ``Model.split``.
+
+        Raises:
+            PromptRefused: Even without history the message does not fit.
         """
         max_chars = prompts.REPLY_CHARS
         while max_chars >= LEAST_CHARS:

@@ -142,3 +142,11 @@ def test_the_digest_tells_settings_apart(tmp_path: Path) -> None:
 
     assert Settings().digest == same.digest
     assert same.digest != other.digest
+
+
+@pytest.mark.parametrize(
+    "path", sorted((FILE.parent / "examples").glob("*.yaml")), ids=lambda p: p.name
+)
+def test_the_examples_are_valid_settings(path: Path) -> None:
+    """Every file in examples/ loads as it stands."""
+    assert load(path) != Settings()
