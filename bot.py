@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import sys
 import time
 from dataclasses import asdict
@@ -54,6 +55,9 @@ def main(
     settings: Annotated[Path, typer.Option(help="Settings file.")] = SETTINGS,
 ) -> None:
     """Start the bot; with a command, do only that."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a pipe on Windows would be in the old code page
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         ctx.obj = load(settings)
     except SettingsError as error:

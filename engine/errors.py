@@ -19,6 +19,10 @@ class CacheUnusable(EngineError):
     """The cache folder cannot take the weights: it is not writable, or its disk is full."""
 
 
+class NotEnoughMemory(EngineError):
+    """The weights would not fit into the memory that is free."""
+
+
 class PromptRefused(EngineError):
     """A prompt would break a promise (too long, or control tokens out of user data)."""
 

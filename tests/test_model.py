@@ -11,9 +11,9 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from engine.errors import ModelNotFound, PromptRefused, WeightsDamaged
+from engine.errors import ModelNotFound, NotEnoughMemory, PromptRefused, WeightsDamaged
 from engine.executor import Work
-from engine.loader import choose_dtype
+from engine.loader import check_memory, choose_dtype
 from engine.memo import MAX_FILES, Memo
 from engine.model import CHUNK, MAX_PREFIXES, Model
 from engine.prompts import ChatTurn
@@ -179,6 +179,14 @@ def test_prefixes_are_bounded(model: Model) -> None:
         finish(model.prepare(model.encode(user(str(n)), opens_answer=False)))
 
     assert MAX_PREFIXES == len(model.prefix_lengths)
+
+
+def test_weights_that_do_not_fit_are_refused_before_they_are_loaded(weights: Weights) -> None:
+    """Converting takes memory that must be free; what is only mapped may be larger than that."""
+    with pytest.raises(NotEnoughMemory, match="bundled-small"):
+        check_memory(weights, torch.float32, available=1000)
+    check_memory(weights, torch.float32, available=10**9)
+    check_memory(weights, torch.bfloat16, available=1000)
 
 
 def test_a_prefix_is_computed_once_for_all_starts(tmp_path: Path, weights: Weights) -> None:
