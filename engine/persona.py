@@ -35,6 +35,7 @@ class Persona(BaseModel):
     Attributes:
         system: The instruction; short, for a small model follows examples better than rules.
         tones: What is added to the instruction, by the mood of the message.
+        distress: The one answer to words of self-harm.
         canned: Lines for when no reply is good enough, by the mood of the message.
     """
 
@@ -44,6 +45,7 @@ class Persona(BaseModel):
     system: Line
     tones: Mapping[Mood, Line]
     examples: tuple[Example, ...] = ()
+    distress: Line
     canned: Mapping[Mood, Annotated[tuple[Line, ...], Field(min_length=1)]]
 
     def tone(self, mood: Mood) -> str:

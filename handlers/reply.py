@@ -13,6 +13,7 @@ from engine.errors import EngineError
 from engine.mood import Mood
 from engine.persona import Persona, load
 from engine.talk import Draft, Turn
+from handlers.distress import is_distress
 from handlers.exchange import Exchange, Reply, Source
 from handlers.guard import Fault, check
 from handlers.sentences import end_at_sentence
@@ -61,6 +62,8 @@ class Personas:
 class ReplyStage:
     """Writes the reply: two attempts by the model, else a canned line of the persona.
 
+    A message of distress is answered by the persona's fixed line, and the model is not asked.
+
     Args:
         max_turns: Turns of the chat shown to the model.
         max_chars: Longest reply; it ends at a sentence.
@@ -83,6 +86,8 @@ class ReplyStage:
     async def __call__(self, exchange: Exchange) -> Exchange:
         """The exchange with a reply; never without one."""
         persona = self._personas.of(exchange.message.chat_id)
+        if is_distress(exchange.cleaned):
+            return exchange.answered(Reply(persona.distress, Source.CANNED, name="distress"))
         mood = exchange.reading.mood if exchange.reading else Mood.NEUTRAL
         turns = await self._history.turns(exchange.message.chat_id, self._max_turns)
         for attempt in range(1, ATTEMPTS + 1):

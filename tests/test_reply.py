@@ -110,8 +110,8 @@ def test_a_chat_can_have_its_own_persona(tmp_path: Path) -> None:
     [
         ("name: [", "not valid YAML"),
         ("name: x", "system: Field required"),
-        ("name: x\nsystem: y\ntones: {glad: z}\ncanned: {}", "tones.glad"),
-        ("name: x\nsystem: y\ntones: {}\ncanned: {happy: [a]}", "no line for angry"),
+        ("name: x\nsystem: y\ntones: {glad: z}\ncanned: {}\ndistress: d", "tones.glad"),
+        ("name: x\nsystem: y\ntones: {}\ndistress: d\ncanned: {happy: [a]}", "no line for angry"),
     ],
 )
 def test_a_wrong_persona_names_file_and_place(tmp_path: Path, text: str, expected: str) -> None:

@@ -1,0 +1,141 @@
+"""Words of self-harm are met with the fixed line; figures of speech are not."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import pytest
+
+from handlers.distress import is_distress
+from handlers.exchange import Exchange, Source
+from handlers.reply import Personas, ReplyStage
+from tests.fakes import MemoryLedger, ScriptedMind, message, persona
+
+#: Hand-written, as people say it: plainly, in passing, in English, in the middle of other words.
+DISTRESS = """
+我想死
+好想死啊
+我真的不想活了
+不想活了，太累了
+活着没意思
+活着还有什么意义
+活着有啥用
+我活不下去了
+活够了
+我想自杀
+有没有不疼的自杀方法
+我要跳楼
+站在天台上，想从楼上跳下去
+今晚就跳江
+割腕疼吗
+我又自残了
+吃了一瓶安眠药
+遗书写好了
+死了算了
+不如死了
+还不如死了好
+一死了之吧
+死了就好了
+死了是不是就不痛苦了
+想结束自己的生命
+想结束这一切
+我撑不下去了
+熬不下去了
+不想醒来了
+明天不想再醒来
+没有我你们会更好
+没有我大家都会好过
+真想消失算了
+我想伤害自己
+我要杀了自己
+想直接死
+让我死吧
+干脆死了干净
+要是能轻生就好了
+离开这个人世
+我想就这样死掉
+我没想活着
+I want to die
+i wanna die
+I'm going to kill myself
+I want to end my life
+thinking about suicide
+feeling suicidal again
+I hurt myself last night
+I don't want to live anymore
+no reason to live
+they'd be better off without me
+just end it all
+""".strip().split("\n")
+
+ORDINARY = """
+笑死我了
+累死了
+困死了，睡了
+热死人了
+饿得要死
+想死你了
+想死我了，什么时候回来
+气死我了
+忙死啦
+吓死我了
+可爱死了
+这剧好看得要死
+电脑又死机了
+跳楼价大甩卖
+全场跳楼价
+他是我死党
+你找死啊
+今天死线，赶作业
+活着真好
+好好活着
+活动几点开始
+生活没意思的时候就去旅游
+想吃火锅
+烦死了又加班
+爽死了
+羡慕死了
+游戏里被打死了
+花养死了
+手机没电了
+这题把我难死
+This cake is to die for
+I'm dying to see it
+this homework is killing me
+my battery died
+""".strip().split("\n")
+
+
+@pytest.mark.parametrize("text", DISTRESS)
+def test_distress_is_heard(text: str) -> None:
+    """Each of these is answered by the fixed line, never by the model."""
+    assert is_distress(text)
+
+
+@pytest.mark.parametrize("text", ORDINARY)
+def test_figures_of_speech_are_left_alone(text: str) -> None:
+    """Laughing, tired, missing somebody, a bargain: ordinary talk."""
+    assert not is_distress(text)
+
+
+async def test_the_answer_is_the_personas_own_line_and_the_model_is_not_asked() -> None:
+    """The reply stage answers with the fixed line, marked so that it can be counted."""
+    mind = ScriptedMind(["别想太多啦！"])
+    stage = ReplyStage(mind, MemoryLedger(), Personas(persona(), {}), max_turns=6, max_chars=200)
+    done = await stage(replace(Exchange(message("我想死")), cleaned="我想死"))
+
+    assert mind.asked == []
+    assert done.reply is not None
+    assert (done.reply.text, done.reply.source) == (persona().distress, Source.CANNED)
+    assert done.reply.name == "distress"
+    assert "12356" in done.reply.text
+
+
+@pytest.mark.parametrize("unit", ["死", "想", "活着", "不想", "跳楼", "a", "吃安", "没有我"])
+def test_no_text_makes_it_slow(unit: str) -> None:
+    """4,000 characters made to trap a pattern take under 50 ms (trap 15)."""
+    start = time.perf_counter()
+    is_distress(unit * (4000 // len(unit)))
+
+    assert time.perf_counter() - start < 0.05
