@@ -29,7 +29,7 @@ class Notices:
     def __init__(
         self,
         submit: Callable[[Message], Awaitable[None]],
-        say: Callable[[Exchange], Awaitable[None]],
+        say: Callable[[Exchange], None],
         *,
         owner: str,
         welcome: str,
@@ -47,13 +47,13 @@ class Notices:
         log.info("room.joined", room=room_id, people=len(names))
         if self._welcome:
             line = self._welcome.replace("{names}", "、".join(names))
-            await self._say(_notice(room_id, room_name, line, "welcome"))
+            self._say(_notice(room_id, room_name, line, "welcome"))
 
     async def online(self, name: str, away_s: float | None) -> None:
         if self._owner and away_s is not None and away_s >= WORTH_TELLING_S:
             minutes = max(1, round(away_s / 60))
             line = f"我刚刚掉线了大约 {minutes} 分钟，现在回来了。期间太久的消息我只记录，不回复。"
-            await self._say(_notice(self._owner, None, line, "back-online"))
+            self._say(_notice(self._owner, None, line, "back-online"))
 
     async def offline(self, reason: str) -> None:
         """The account logs it itself, and while it is gone there is no way to tell anyone."""

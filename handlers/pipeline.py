@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
@@ -80,9 +80,7 @@ class Pipeline:
             return
         if message.chat_id not in self._queues:
             self._queues[message.chat_id] = asyncio.Queue()
-            worker = asyncio.create_task(self._serve(message.chat_id))
-            self._workers.add(worker)
-            worker.add_done_callback(self._workers.discard)
+            self._start(self._serve(message.chat_id))
         self._queues[message.chat_id].put_nowait(exchange)
 
     def _refusal(self, chat_id: str) -> Gate | None:
@@ -93,9 +91,18 @@ class Pipeline:
             return Gate.OVERLOADED
         return Gate.OVERLOADED if self.num_waiting >= self._pace.max_waiting else None
 
-    async def say(self, exchange: Exchange) -> None:
-        """Deliver what the bot says by itself (a welcome, a word to the owner), on record too."""
-        await self._conclude(exchange)
+    def say(self, exchange: Exchange) -> None:
+        """Deliver what the bot says by itself (a welcome, a word to the owner), on record too.
+
+        Returns at once: whoever calls is in the way of the next message, and delivery takes its
+        time on purpose.
+        """
+        self._start(self._conclude(exchange))
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        worker = asyncio.create_task(work)
+        self._workers.add(worker)
+        worker.add_done_callback(self._workers.discard)
 
     async def drain(self, timeout: float) -> None:
         """Take nothing more; finish what is under way for ``timeout`` s; account for the rest."""

@@ -31,7 +31,7 @@ class Desk:
             raise self.error
         self.taken.append(message)
 
-    async def say(self, exchange: Exchange) -> None:
+    def say(self, exchange: Exchange) -> None:
         self.said.append(exchange)
 
     def notices(self, *, owner: str = "boss", welcome: str = "") -> Notices:

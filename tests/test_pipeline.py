@@ -255,6 +255,18 @@ async def test_a_stop_accounts_for_everything() -> None:
     assert [Gate.STOPPING] * 5 == gates
 
 
+async def test_a_notice_holds_nobody_up() -> None:
+    """Saying something by itself returns at once, and a stop still waits until it has left."""
+    bed = Bed(outbox=Outbox(delay_s=0.05))
+    start = time.monotonic()
+    bed.pipeline.say(Exchange(message()).answered(Reply("欢迎", Source.NOTICE, "welcome")))
+    took = time.monotonic() - start
+    await bed.settle()
+
+    assert took < 0.02
+    assert ["欢迎"] == bed.outbox.texts()
+
+
 async def test_idle_chats_cost_nothing() -> None:
     """After 500 chats have been answered no task and no queue of theirs is left."""
     bed = Bed(pace=settings.Deliver(max_waiting=1000))
