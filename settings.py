@@ -98,8 +98,8 @@ class Answer(Section):
 
 class ReplySection(Section):
     persona: Annotated[str, Field(min_length=1)] = "yixin"
-    history_turns: Annotated[int, Field(ge=0, le=50)] = 6
-    history_tokens: Annotated[int, Field(ge=0, le=16_384)] = 512
+    history_turns: Annotated[int, Field(ge=0, le=50)] = 4
+    history_tokens: Annotated[int, Field(ge=0, le=16_384)] = 256
     max_chars: Annotated[int, Field(ge=10, le=2000)] = 200
     split_chars: Annotated[int, Field(ge=10, le=2000)] = 90
 

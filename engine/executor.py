@@ -89,8 +89,8 @@ class InferenceExecutor:
                 return await asyncio.wrap_future(task.future)
         except TimeoutError:
             raise EngineTimeout(
-                f"no answer within {timeout:g} s; raise engine.{priority.name.lower()}_timeout_s "
-                "or use a smaller model"
+                f"no answer within {timeout:g} s; raise engine.mood_timeout_s or "
+                "engine.reply_timeout_s, or use a smaller model"
             ) from None
 
     def _enqueue(self, task: _Task) -> None:

@@ -94,8 +94,12 @@ def main() -> int:
         return 0
     wanted = requirements(dev)
     print("Setting up .venv (once; a few minutes) …", flush=True)
-    if not PYTHON.exists():
-        venv.create(VENV, with_pip=True)
+    try:
+        if not PYTHON.exists():
+            venv.create(VENV, with_pip=True)
+    except (subprocess.CalledProcessError, OSError) as error:
+        print(f"cannot make {VENV}: {error}; on Debian and Ubuntu: apt install python3-venv")
+        return 1
     try:
         install_torch(next(r for r in wanted if r.startswith("torch==")))
         print("  other libraries (about 250 MB)", flush=True)
