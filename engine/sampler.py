@@ -14,6 +14,9 @@ from transformers import (
     TopPLogitsWarper,
 )
 
+#: Tokens that are drawn from: the likeliest; what comes after them is noise.
+NUM_CANDIDATES = 64
+
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
@@ -49,27 +52,31 @@ class Sampler:
             self._random.manual_seed(sampling.seed)
         else:
             self._random.seed()
-        self._processors = LogitsProcessorList()
+        self._penalties = LogitsProcessorList()
         if sampling.repetition_penalty > 1:
             # The prompt is left out: its end-of-turn tokens would be penalised with the rest,
             # and replies would run on.
-            self._processors.append(
+            self._penalties.append(
                 RepetitionPenaltyLogitsProcessor(
                     float(sampling.repetition_penalty), prompt_ignore_length=num_prompt
                 )
             )
+        self._warpers = LogitsProcessorList()
         if sampling.temperature > 0:
-            self._processors.append(TemperatureLogitsWarper(float(sampling.temperature)))
+            self._warpers.append(TemperatureLogitsWarper(float(sampling.temperature)))
             if sampling.top_p < 1:
-                self._processors.append(TopPLogitsWarper(float(sampling.top_p)))
+                self._warpers.append(TopPLogitsWarper(float(sampling.top_p)))
 
     def __call__(self, ids: Sequence[int], logits: torch.Tensor) -> int:
         self.num_drawn += 1
-        scores = self._processors(torch.tensor([ids]), logits)
+        scores = self._penalties(torch.tensor([ids]), logits)
         if self._sampling.no_repeat_ngram:
             # Of the reply alone: names and phrases of the prompt may well be said again.
             written = torch.tensor([ids[self._num_prompt :]], dtype=torch.long)
             scores = NoRepeatNGramLogitsProcessor(self._sampling.no_repeat_ngram)(written, scores)
         if self._sampling.temperature == 0:
             return int(scores.argmax())
-        return int(torch.multinomial(scores.softmax(-1), 1, generator=self._random))
+        # Sorting a vocabulary of 150,000 for the nucleus took longer than the output layer.
+        best, tokens = scores.topk(min(NUM_CANDIDATES, scores.shape[-1]))
+        chances = self._warpers(tokens, best).softmax(-1)
+        return int(tokens[0, torch.multinomial(chances, 1, generator=self._random).item()])
