@@ -85,7 +85,7 @@ def test_the_labels_differ_in_their_first_token(small_weights: Weights) -> None:
 
 def test_the_oldest_turns_are_left_out_first(model: Model) -> None:
     """History over its budget is cut at the front: what was said last is kept."""
-    history = [Turn(f"turn {n} " + "a" * 300, "ok") for n in range(8)]
+    history = [Turn(f"turn {n} " + "a" * 40, "ok") for n in range(8)]
     writer = Writer(model, config())
     _, rest = writer.fit(prompts.reply_prefix(persona(), Mood.NEUTRAL), history, "hello")
     text = model.text(rest)
