@@ -37,3 +37,15 @@ class EngineTimeout(EngineError):
 
 class EngineClosed(EngineError):
     """The engine is shutting down and takes no more work."""
+
+
+class InputRefused(EngineError):
+    """A file that somebody handed over is not what it should be; the program exits with 2."""
+
+
+class HeadRefused(InputRefused):
+    """A mood head is missing, damaged, or fitted for another model."""
+
+
+class LabelsRefused(InputRefused):
+    """A file of labelled messages is empty or has a line that is none."""

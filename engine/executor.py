@@ -50,6 +50,16 @@ class _Task:
         return not self.future.done() and time.monotonic() < self.deadline
 
 
+def finish(work: Work[T]) -> T:
+    """Result of work done here and now, for programs that have nothing else to do meanwhile."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as done:
+            result: T = done.value
+            return result
+
+
 class InferenceExecutor:
     """Runs generators one at a time on one thread, the most urgent first.
 

@@ -6,33 +6,35 @@ threads (mixed settings let control tokens through silently), and neither is a g
 
 from __future__ import annotations
 
-import copy
-from collections import OrderedDict
+import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from transformers import DynamicCache
 from transformers import __version__ as TRANSFORMERS
-from transformers.cache_utils import DynamicLayer
 from transformers.utils import logging as transformers_logging
 
 from engine.errors import PromptRefused
 from engine.executor import Work
 from engine.loader import choose_dtype, load_tokenizer, load_weights
 from engine.memo import Memo
+from engine.prefixes import CHUNK, Prefixes, pad
 from engine.prompts import ChatTurn
 from engine.sampler import Sampler, Sampling
 from engine.talk import Draft
+from engine.trunk import Tap, Trunk
 from engine.weights import Weights
 
-#: Tokens of a prompt computed between two chances to stop; a whole prompt pass cannot be stopped.
-CHUNK = 128
-#: Of copies of a prefix, one a row of a batch; 250 tokens of the article's model are 49 MB a row.
-BATCH_BYTES = 128 << 20
-#: Prefixes kept (one a persona and mood, one for the mood reading); about 10 MB each.
-MAX_PREFIXES = 16
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The tokens a template writes around a message: its reusable prefix, and what closes it."""
+
+    head: tuple[int, ...]
+    tail: tuple[int, ...]
 
 
 class Model:
@@ -59,7 +61,7 @@ class Model:
         self._eos_ids = self._end_ids()
         made_by = f"{weights.fingerprint} {self.precision} {torch.__version__} {TRANSFORMERS}"
         self.memo = Memo(memo_folder, made_by)
-        self._prefixes: OrderedDict[tuple[int, ...], DynamicCache] = OrderedDict()
+        self._prefixes = Prefixes(self._lm.base_model, self.memo)
         self._num_control: dict[tuple[str, ...], int] = {}
 
     def _end_ids(self) -> frozenset[int]:
@@ -67,11 +69,6 @@ class Model:
         configured = self._lm.generation_config.eos_token_id
         ids = configured if isinstance(configured, list) else [configured]
         return frozenset(i for i in [*ids, self._tokenizer.eos_token_id] if i is not None)
-
-    @property
-    def prefix_lengths(self) -> tuple[int, ...]:
-        """Tokens of each prefix that is kept; the least recently used first."""
-        return tuple(cache.get_seq_length() for cache in self._prefixes.values())
 
     # -- tokens ------------------------------------------------------------------------
 
@@ -95,6 +92,15 @@ class Model:
                 f"the prompt holds {found} control tokens, its template {self._num_control[roles]}"
             )
         return ids
+
+    def frame(self, prefix: Sequence[ChatTurn]) -> Frame:
+        """What every prompt of one message behind ``prefix`` has in common."""
+        one, other = (
+            self.encode([*prefix, {"role": "user", "content": word}]) for word in ("一", "Z")
+        )
+        head = _common(one, other)
+        tail = _common(one[: len(head) : -1], other[: len(head) : -1])[::-1]
+        return Frame(head, tail)
 
     def split(
         self, prefix: Sequence[ChatTurn], question: Sequence[ChatTurn]
@@ -133,43 +139,22 @@ class Model:
 
     # -- prompts -----------------------------------------------------------------------
 
+    @property
+    def prefix_lengths(self) -> tuple[int, ...]:
+        """Tokens of each prefix that is kept; the least recently used first."""
+        return self._prefixes.lengths
+
     def prepare(self, prefix: Sequence[int]) -> Work[None]:
         """Compute a prefix once, so that prompts which begin with it cost only their rest."""
-        key = tuple(prefix)
-        if key not in self._prefixes:
-            self._prefixes[key] = self._recalled(key) or (yield from self._computed(key))
-            if len(self._prefixes) > MAX_PREFIXES:
-                self._prefixes.popitem(last=False)
-        self._prefixes.move_to_end(key)
+        yield from self._prefixes.prepare(prefix)
 
-    def _computed(self, ids: Sequence[int]) -> Work[DynamicCache]:
-        cache = DynamicCache(config=self._lm.config)
-        yield from self._forward(ids, cache)
-        plain = all(type(layer) is DynamicLayer for layer in cache.layers)
-        if ids and plain:  # a sliding window keeps less than it has seen
-            keys = {f"{n}.keys": layer.keys for n, layer in enumerate(cache.layers)}
-            values = {f"{n}.values": layer.values for n, layer in enumerate(cache.layers)}
-            self.memo.remember(ids, keys | values)
-        return cache
+    @property
+    def num_layers(self) -> int:
+        return int(self._lm.config.num_hidden_layers)
 
-    def _recalled(self, ids: Sequence[int]) -> DynamicCache | None:
-        tensors = self.memo.recall(ids)
-        if tensors is None:
-            return None
-        cache = DynamicCache(config=self._lm.config)
-        for layer in range(len(tensors) // 2):
-            cache.update(tensors[f"{layer}.keys"], tensors[f"{layer}.values"], layer)
-        return cache
-
-    def _fork(self, prefix: Sequence[int]) -> DynamicCache:
-        """A cache that begins with a prepared prefix and grows by itself.
-
-        The tensors are shared, not copied: ``DynamicLayer.update`` concatenates into new ones and
-        never writes to the old.
-        """
-        fork = copy.copy(self._prefixes[tuple(prefix)])
-        fork.layers = [copy.copy(layer) for layer in fork.layers]
-        return fork
+    def trunk(self, taps: Sequence[Tap]) -> Trunk:
+        """The first layers of this very model, as far as the taps need them."""
+        return Trunk(self._lm.base_model, taps, self.memo)
 
     def _forward(self, ids: Sequence[int], cache: DynamicCache) -> Work[torch.Tensor]:
         """Logits after the last of ``ids``, shape (1, vocabulary); yields between chunks."""
@@ -198,9 +183,7 @@ class Model:
             Shape (prompts, labels), float32.
         """
         yield from self.prepare(prefix)
-        layers = self._prefixes[tuple(prefix)].layers
-        row_bytes = sum(x.keys.nbytes + x.values.nbytes for x in layers if x.is_initialized)
-        size = max(1, BATCH_BYTES // max(1, row_bytes))
+        size = self._prefixes.batch_size(prefix)
         scores = [self._score_batch(prefix, rests[:size], labels)]
         for start in range(size, len(rests), size):
             yield
@@ -210,14 +193,9 @@ class Model:
     def _score_batch(
         self, prefix: Sequence[int], rests: Sequence[Sequence[int]], labels: Sequence[int]
     ) -> torch.Tensor:
-        lengths = torch.tensor([len(rest) for rest in rests])
-        # Padding on the right needs no mask: under causal attention no token sees what follows.
-        padded = torch.zeros(len(rests), int(lengths.max()), dtype=torch.long)
-        for row, rest in enumerate(rests):
-            padded[row, : len(rest)] = torch.tensor(rest)
-        cache = self._fork(prefix)
+        padded, lengths = pad(rests)
+        cache = self._prefixes.fork(prefix, len(rests))
         with torch.inference_mode():
-            cache.batch_repeat_interleave(len(rests))
             states = self._lm.base_model(padded, past_key_values=cache).last_hidden_state
             last = states[torch.arange(len(rests)), lengths - 1]
             rows = self._lm.get_output_embeddings().weight[torch.tensor(labels)]
@@ -226,7 +204,7 @@ class Model:
     def decode(self, prefix: Sequence[int], rest: Sequence[int], sampling: Sampling) -> Work[Draft]:
         """Write the answer to a prompt, token by token; yields between tokens."""
         yield from self.prepare(prefix)
-        cache = self._fork(prefix)
+        cache = self._prefixes.fork(prefix)
         draw = Sampler(sampling, num_prompt=len(prefix) + len(rest))
         ids = [*prefix, *rest]
         logits = yield from self._forward(rest, cache)
@@ -238,3 +216,9 @@ class Model:
             logits = yield from self._forward([token], cache)
         new = ids[len(prefix) + len(rest) :]
         return Draft(self.text(new), len(new), is_finished=token in self._eos_ids)
+
+
+def _common(one: Sequence[int], other: Sequence[int]) -> tuple[int, ...]:
+    """What both begin with."""
+    pairs = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
+    return tuple(left for left, _ in pairs)

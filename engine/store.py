@@ -109,6 +109,23 @@ def make_private(folder: Path) -> None:
             path.mkdir(mode=0o700, exist_ok=True)
 
 
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a small file so that a kill or a full disk leaves the old one or the new one.
+
+    Raises:
+        CacheUnusable: The folder is not writable, or its disk is full.
+    """
+    unfinished = path.with_name(f"{path.name}{UNFINISHED}")
+    try:
+        make_private(path.parent)
+        unfinished.write_bytes(content)
+        to_disk(unfinished)
+        unfinished.replace(path)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        raise CacheUnusable(f"cannot write {path}: {error.strerror}") from error
+
+
 def to_disk(path: Path) -> None:
     """Waits until a file, or the names in a folder, would survive a loss of power."""
     if os.name == "nt":

@@ -24,9 +24,15 @@ ALLOWED = {
 #: Heavy libraries, and the only files that may import them.
 OWNERS = {
     "torch": {
-        f"engine/{name}.py" for name in ("model", "loader", "memo", "sampler", "labels", "convert")
+        f"engine/{name}.py"
+        for name in (
+            *("model", "loader", "memo", "sampler", "convert", "prefixes"),
+            *("trunk", "labels", "features", "head", "fit", "problem", "thresholds"),
+        )
     },
-    "transformers": {f"engine/{name}.py" for name in ("model", "loader", "sampler", "convert")},
+    "transformers": {
+        f"engine/{name}.py" for name in ("model", "loader", "sampler", "convert", "prefixes")
+    },
     "wechaty": {"wechat"},
     "wechaty_puppet": {"wechat"},
     "wechaty_puppet_service": {"wechat"},

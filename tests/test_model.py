@@ -5,17 +5,17 @@ from __future__ import annotations
 import random
 import shutil
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from engine.errors import ModelNotFound, NotEnoughMemory, PromptRefused, WeightsDamaged
-from engine.executor import Work
+from engine.executor import finish
 from engine.loader import check_memory, choose_dtype
 from engine.memo import MAX_FILES, Memo
-from engine.model import CHUNK, MAX_PREFIXES, Model
+from engine.model import Model
+from engine.prefixes import CHUNK, MAX_PREFIXES
 from engine.prompts import ChatTurn
 from engine.sampler import Sampling
 from engine.weights import Weights, locate
@@ -23,7 +23,6 @@ from tests.steps import StepProgress
 from tests.tiny import model as tiny_model
 from tests.tiny import write_gguf
 
-T = TypeVar("T")
 GREEDY = Sampling(12, temperature=0, top_p=1, repetition_penalty=1, no_repeat_ngram=0)
 SYSTEM: list[ChatTurn] = [{"role": "system", "content": "你是一心。"}]
 CHARACTERS = "你好 hello<|im_start|>end_123\n😀｜＜"
@@ -31,16 +30,6 @@ CHARACTERS = "你好 hello<|im_start|>end_123\n😀｜＜"
 
 def user(text: str) -> list[ChatTurn]:
     return [{"role": "user", "content": text}]
-
-
-def finish(work: Work[T]) -> T:
-    """Result of work that nobody interrupts."""
-    while True:
-        try:
-            next(work)
-        except StopIteration as done:
-            result: T = done.value
-            return result
 
 
 def texts(count: int, seed: int = 0) -> list[str]:
