@@ -15,10 +15,12 @@ import typer
 
 import cli.audit
 import cli.bench
+import cli.commands
 from cli import logs
+from cli.commands import AsJson
 from cli.progress import TerminalProgress
 from cli.signals import signalled
-from engine.errors import EngineError
+from engine.errors import EngineError, InputRefused
 from engine.mood import Mood
 from engine.persona import PersonaError
 from handlers.address import address
@@ -68,36 +70,6 @@ def main(
         run(ctx.obj)
 
 
-AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout and nothing else.")]
-
-# torch and wechaty take seconds to import; `audit list` and --help do without, so what needs them
-# is imported by the command that does.
-
-
-@app.command()
-def mood(ctx: typer.Context, as_json: AsJson = False) -> None:
-    """Read the mood of each line on stdin."""
-    from cli.lines import read_moods  # noqa: PLC0415
-
-    read_moods(ctx.obj, as_json=as_json)
-
-
-@app.command()
-def reply(ctx: typer.Context, as_json: AsJson = False) -> None:
-    """Write a reply to each line on stdin, each by itself."""
-    from cli.lines import write_replies  # noqa: PLC0415
-
-    write_replies(ctx.obj, as_json=as_json)
-
-
-@app.command()
-def doctor(ctx: typer.Context) -> None:
-    """Check settings, model, memory, gateway, audit store and clock. Exit code 0 or 1."""
-    from cli.doctor import report  # noqa: PLC0415
-
-    raise typer.Exit(0 if report(ctx.obj) else 1)
-
-
 @app.command()
 def bench(
     ctx: typer.Context,
@@ -109,6 +81,7 @@ def bench(
     cli.bench.measure(settings_file, rounds=rounds, as_json=as_json)
 
 
+app.add_typer(cli.commands.app)
 app.add_typer(cli.audit.app, name="audit")
 
 
@@ -228,7 +201,7 @@ def run_of(config: Settings, engine: Engine) -> Run:
         model=facts.name,
         fingerprint=facts.fingerprint,
         precision=facts.precision,
-        prompt_version=facts.prompt_version,
+        prompt_version=f"{facts.prompt_version}, moods by {facts.mood_reader}",
         settings_digest=config.digest,
         version=VERSION,
     )
@@ -237,5 +210,8 @@ def run_of(config: Settings, engine: Engine) -> Run:
 if __name__ == "__main__":
     try:
         app()
+    except InputRefused as error:
+        typer.echo(f"yixin: {error}", err=True)
+        sys.exit(2)
     except (EngineError, PersonaError, AuditError) as error:
         sys.exit(f"yixin: {error}")

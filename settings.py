@@ -77,6 +77,7 @@ class Engine(Section):
 
 class MoodSection(Section):
     unsure_below: Probability = 0.5
+    head: Annotated[str, Field(min_length=1)] = "auto"
 
 
 class ChatOverride(Section):

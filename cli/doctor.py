@@ -114,7 +114,7 @@ def _model(config: Settings) -> Finding:
     return Finding(
         "model",
         f"{facts.name} {facts.fingerprint} in {facts.precision} reads 今天真开心 as "
-        f"{reading.mood} ({reading.confidence:.2f}) in {reading.ms:.0f} ms",
+        f"{reading.mood} ({reading.confidence:.2f}, by {facts.mood_reader}) in {reading.ms:.0f} ms",
     )
 
 

@@ -12,18 +12,18 @@ from typing import Any, BinaryIO
 
 from cli.progress import TerminalProgress
 from engine.engine import Engine
-from engine.mood import Mood, Reading
+from engine.mood import Reading
 from engine.talk import Turn
 from handlers.exchange import Exchange, Kind, Message
 from handlers.reply import Personas, ReplyStage
-from handlers.sanitize import clean
+from handlers.sanitize import clean, split_quote
 from settings import Settings
 
 #: Lines read ahead: enough to fill batches, few enough that memory never grows.
 WINDOW = 64
 
-#: What a line without anything readable gets: no mood is more likely than another.
-NOTHING = Reading.from_scores({mood: 1 / len(Mood) for mood in Mood}, unsure_below=1.0)
+#: What a line without anything readable gets.
+NOTHING = Reading.unknown()
 
 
 def read_moods(config: Settings, *, as_json: bool) -> None:
@@ -33,7 +33,8 @@ def read_moods(config: Settings, *, as_json: bool) -> None:
     try:
         with progress.task("Reading moods", None, "lines") as advance:
             for texts in _windows(read_lines(sys.stdin.buffer), WINDOW):
-                for text, reading in zip(texts, _moods(engine, texts), strict=True):
+                readings = asyncio.run(moods_of(engine, texts))
+                for text, reading in zip(texts, readings, strict=True):
                     _print(_mood_fields(text, reading), as_json)
                 advance(len(texts))
     finally:
@@ -73,11 +74,14 @@ def _windows(lines: Iterable[str], size: int) -> Iterator[list[str]]:
         yield window
 
 
-def _moods(engine: Engine, texts: Sequence[str]) -> list[Reading]:
-    """Readings in the order of the texts; batches are of like length, to waste no padding."""
-    cleaned = [clean(text) for text in texts]
+async def moods_of(engine: Engine, texts: Sequence[str]) -> list[Reading]:
+    """Readings of texts as they were sent, in order; a quotation in one is not its writer's mood.
+
+    Batches are of like length, to waste no padding.
+    """
+    cleaned = [clean(split_quote(text)[0]) for text in texts]
     order = sorted((i for i, text in enumerate(cleaned) if text), key=lambda i: len(cleaned[i]))
-    read = asyncio.run(engine.read_moods([cleaned[i] for i in order]))
+    read = await engine.read_moods([cleaned[i] for i in order])
     found = dict(zip(order, read, strict=True))
     return [found.get(i, NOTHING) for i in range(len(texts))]
 
@@ -92,6 +96,7 @@ def _mood_fields(text: str, reading: Reading) -> dict[str, Any]:
         "confidence": round(reading.confidence, 4),
         "scores": {mood: round(score, 4) for mood, score in reading.scores.items()},
         "unsure": reading.unsure,
+        "distress": reading.distress,
         "ms": round(reading.ms, 1),
     }
 
@@ -99,7 +104,7 @@ def _mood_fields(text: str, reading: Reading) -> dict[str, Any]:
 async def _answer(engine: Engine, write: ReplyStage, text: str) -> dict[str, Any]:
     start = time.perf_counter()
     message = Message("line", "line", "line", "", text, text, Kind.TEXT, time.time())
-    cleaned = clean(text)
+    cleaned = clean(split_quote(text)[0])
     reading = await engine.read_mood(cleaned) if cleaned else NOTHING
     exchange = await write(Exchange(message, cleaned=cleaned, reading=reading))
     return {

@@ -11,6 +11,8 @@ from typing import Self
 
 import settings
 from engine.executor import InferenceExecutor, Priority
+from engine.features import HeadReader
+from engine.head import find
 from engine.labels import LabelScorer
 from engine.model import Model
 from engine.mood import Mood, Reading
@@ -34,6 +36,7 @@ class Facts:
     name: str
     fingerprint: str
     precision: str
+    mood_reader: str
     prompt_version: str = PROMPT_VERSION
 
 
@@ -41,9 +44,9 @@ class Engine:
     """One model, one inference thread, two calls: ``read_mood`` and ``reply``."""
 
     def __init__(self, model: Model, config: settings.Settings) -> None:
-        self.facts = Facts(model.name, model.fingerprint, model.precision)
         self._settings = config.engine
-        self._scorer = LabelScorer(model, unsure_below=config.mood.unsure_below)
+        self._reader = _mood_reader(model, config)
+        self.facts = Facts(model.name, model.fingerprint, model.precision, self._reader.name)
         self._writer = Writer(model, config)
         self._executor = InferenceExecutor(max_waiting=config.engine.max_waiting)
 
@@ -54,17 +57,9 @@ class Engine:
         Raises:
             ModelNotFound: No such model, or it cannot be reached.
             WeightsDamaged: Its bytes are not what they should be.
+            HeadRefused: The mood head that is configured does not fit it.
         """
-        engine = config.engine
-        weights = locate(engine.model, cache=engine.cache_path, progress=progress)
-        with progress.task(f"Loading {weights.name}", None):
-            model = Model(
-                weights,
-                precision=engine.precision,
-                threads=engine.threads,
-                memo_folder=engine.cache_path / "prefixes",
-            )
-        return cls(model, config)
+        return cls(open_model(config.engine, progress), config)
 
     @property
     def num_waiting(self) -> int:
@@ -88,7 +83,7 @@ class Engine:
         """
         start = time.perf_counter()
         [reading] = await self._executor.run(
-            functools.partial(self._scorer.read, [text]),
+            functools.partial(self._reader.read, [text]),
             priority=Priority.MOOD,
             timeout=self._settings.mood_timeout_s,
         )
@@ -103,7 +98,7 @@ class Engine:
         for first in range(0, len(texts), BATCH):
             batch = texts[first : first + BATCH]
             start = time.perf_counter()
-            read = functools.partial(self._scorer.read, batch)
+            read = functools.partial(self._reader.read, batch)
             found = await self._executor.run(read, priority=Priority.BULK, timeout=PATIENT_S)
             share = (time.perf_counter() - start) * 1000 / len(batch)
             readings += [replace(reading, ms=share) for reading in found]
@@ -131,3 +126,28 @@ class Engine:
     def close(self) -> None:
         """Stop what runs within a token and end the thread. Blocking, for that token."""
         self._executor.close()
+
+
+def open_model(config: settings.Engine, progress: Progress) -> Model:
+    """The model that ``engine.model`` names, loaded; see ``Engine.open``."""
+    weights = locate(config.model, cache=config.cache_path, progress=progress)
+    with progress.task(f"Loading {weights.name}", None):
+        return Model(
+            weights,
+            precision=config.precision,
+            threads=config.threads,
+            memo_folder=config.cache_path / "prefixes",
+        )
+
+
+def _mood_reader(model: Model, config: settings.Settings) -> LabelScorer | HeadReader:
+    """A head where there is one for the model, else the labels' scores: the same fields."""
+    head = find(
+        config.mood.head,
+        folder=config.engine.cache_path / "heads",
+        name=model.name,
+        fingerprint=model.fingerprint,
+    )
+    if head is None:
+        return LabelScorer(model, unsure_below=config.mood.unsure_below)
+    return HeadReader(model, head, unsure_below=config.mood.unsure_below)

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 import torch
 
 from engine import prompts
+from engine.distress import is_distress
 from engine.executor import Work
 from engine.model import Model
-from engine.mood import Mood, Reading
+from engine.mood import Reading
 
 
 class LabelScorer:
@@ -22,6 +23,8 @@ class LabelScorer:
     Args:
         unsure_below: Confidence under which a reading is marked unsure.
     """
+
+    name = "label words"
 
     def __init__(self, model: Model, *, unsure_below: float) -> None:
         self._model, self._unsure_below = model, unsure_below
@@ -35,8 +38,8 @@ class LabelScorer:
         if self._lean is None:
             self._lean = yield from self._measure_lean()
         scores = (yield from self._score(texts)) - prompts.MOOD_LEAN * self._lean + self._prior
-        probabilities = (scores / prompts.MOOD_TEMPERATURE).softmax(dim=-1)
-        return [self._reading(row) for row in probabilities.tolist()]
+        rows = (scores / prompts.MOOD_TEMPERATURE).softmax(dim=-1).tolist()
+        return [self._reading(text, row) for text, row in zip(texts, rows, strict=True)]
 
     def _measure_lean(self) -> Work[torch.Tensor]:
         """What the model says to an even mix of moods, on average; the same at every start."""
@@ -57,8 +60,9 @@ class LabelScorer:
         prefix = prompts.mood_prefix()
         return [self._model.split(prefix, prompts.mood_question(text)) for text in texts]
 
-    def _reading(self, probabilities: Sequence[float]) -> Reading:
-        scores = dict(zip(self._moods, probabilities, strict=True))
-        if not math.isfinite(sum(probabilities)):
-            scores = {mood: 1 / len(Mood) for mood in Mood}  # a broken pass is unsure, not angry
-        return Reading.from_scores(scores, unsure_below=self._unsure_below)
+    def _reading(self, text: str, row: Sequence[float]) -> Reading:
+        distress = is_distress(text)
+        if not math.isfinite(sum(row)):  # a broken pass is unsure, not angry
+            return Reading.unknown(distress=distress)
+        scores = dict(zip(self._moods, row, strict=True))
+        return Reading.from_scores(scores, unsure_below=self._unsure_below, distress=distress)

@@ -9,11 +9,11 @@ from typing import Protocol, Self
 import structlog
 
 import settings
+from engine.distress import is_distress
 from engine.errors import EngineError
 from engine.mood import Mood
 from engine.persona import Persona, load
 from engine.talk import Draft, Turn
-from handlers.distress import is_distress
 from handlers.exchange import Exchange, Reply, Source
 from handlers.guard import Fault, check
 from handlers.sentences import end_at_sentence
@@ -86,7 +86,9 @@ class ReplyStage:
     async def __call__(self, exchange: Exchange) -> Exchange:
         """The exchange with a reply; never without one."""
         persona = self._personas.of(exchange.message.chat_id)
-        if is_distress(exchange.cleaned):
+        # The words alone count too: a reading may be missing when the engine is busy.
+        seen = exchange.reading is not None and exchange.reading.distress
+        if seen or is_distress(exchange.cleaned):
             return exchange.answered(Reply(persona.distress, Source.CANNED, name="distress"))
         mood = exchange.reading.mood if exchange.reading else Mood.NEUTRAL
         turns = await self._history.turns(exchange.message.chat_id, self._max_turns)

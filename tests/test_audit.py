@@ -27,12 +27,13 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from engine.labelled import Labelled, Task
 from engine.mood import Mood, Reading
 from engine.talk import Turn
 from handlers.audit.database import Database
 from handlers.audit.errors import AuditError, AuditInUse
-from handlers.audit.log import AuditLog, Correction, CorrectionKind, Recovered
-from handlers.audit.reader import Query, Record, select, show
+from handlers.audit.log import AuditLog, Correction, Recovered
+from handlers.audit.reader import Query, Record, corrected, select, show
 from handlers.audit.schema import Run, exchanges, storable
 from handlers.exchange import (
     Action,
@@ -210,19 +211,18 @@ async def test_corrections_are_kept(place: Audit) -> None:
     exchange = received("呵呵")
     async with await AuditLog.open(place, RUN, clock=lambda: 5.0) as log:
         await log.receive(exchange)
-        await log.correct(
-            Correction("呵呵", "angry", CorrectionKind.MOOD, "wxid_owner", exchange.id)
-        )
+        await log.correct(Correction("呵呵", "angry", Task.MOOD, "wxid_owner", exchange.id))
 
     kept = ask(place, "SELECT text, label, kind, given_by, given_at, exchange_id FROM corrections")
     assert [("呵呵", "angry", "mood", "wxid_owner", 5.0, exchange.id)] == kept
+    assert [Labelled("呵呵", Task.MOOD, "angry", "corrections")] == corrected(place)
 
 
 async def test_a_correction_of_an_unknown_exchange_is_refused(place: Audit) -> None:
     """A correction names an exchange that exists, or none."""
     async with await AuditLog.open(place, RUN) as log:
         with pytest.raises(AuditError, match="FOREIGN KEY"):
-            await log.correct(Correction("x", "sad", CorrectionKind.MOOD, "wxid_owner", "nobody"))
+            await log.correct(Correction("x", "sad", Task.MOOD, "wxid_owner", "nobody"))
 
 
 # Any text

@@ -162,7 +162,7 @@ async def test_mood_reads_lines_in_order(home: Home) -> None:
 
     assert ended.code == 0, ended.err
     assert [row["text"] for row in rows] == texts
-    fields = "text mood sentiment polarity offence confidence scores unsure ms"
+    fields = "text mood sentiment polarity offence confidence scores unsure distress ms"
     assert all(list(row) == fields.split() for row in rows)
     assert rows[1]["unsure"]
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from handlers.distress import is_distress
+from engine.distress import is_distress
 from handlers.exchange import Exchange, Source
 from handlers.reply import Personas, ReplyStage
 from tests.fakes import MemoryLedger, ScriptedMind, message, persona
@@ -132,10 +132,43 @@ async def test_the_answer_is_the_personas_own_line_and_the_model_is_not_asked() 
     assert "12356" in done.reply.text
 
 
-@pytest.mark.parametrize("unit", ["死", "想", "活着", "不想", "跳楼", "a", "吃安", "没有我"])
+#: Beginnings of patterns, said again and again, none of them ever coming to its end.
+TRAPS = (
+    *("死", "想", "活着", "不想", "跳楼", "a", "吃安", "没有我"),
+    *("如果我", "从楼", "又在", "明天", "活着的", "睡过去", "我 ", "《", "i ", "don't want to "),
+)
+
+
+@pytest.mark.parametrize("unit", TRAPS)
 def test_no_text_makes_it_slow(unit: str) -> None:
     """4,000 characters made to trap a pattern take under 50 ms (trap 15)."""
+    text = unit * (4000 // len(unit))
     start = time.perf_counter()
-    is_distress(unit * (4000 // len(unit)))
+    is_distress(text)
 
     assert time.perf_counter() - start < 0.05
+
+
+def test_many_different_beginnings_make_it_no_slower() -> None:
+    """Every character that a pattern can begin with, 4,000 of them, in one text: under 50 ms."""
+    text = ("想从我又在江药炭睡活别没下辈明如最手刀自" * 200)[:4000]
+    start = time.perf_counter()
+    found = is_distress(text)
+
+    assert time.perf_counter() - start < 0.05
+    assert not found
+
+
+@pytest.mark.parametrize("text", ["想 死", "自.杀", "好想鼠", "我想紫砂", "死咗算啦", "遺書寫好了"])
+def test_other_spellings_are_heard(text: str) -> None:
+    """Blanks, sound-alikes, Cantonese and traditional characters hide nothing."""
+    assert is_distress(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["新闻说有人跳桥被救下来了", "讲座：青少年自杀预防", "《自杀论》借我看看", "你去死吧，骗子"],
+)
+def test_what_is_told_or_said_to_others_is_left_alone(text: str) -> None:
+    """News, lessons, titles and curses are not about the writer."""
+    assert not is_distress(text)

@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
-from enum import StrEnum
 from typing import Any, Self, TypeVar
 
 import sqlalchemy as sa
 
+from engine.labelled import Task
 from engine.talk import Turn
 from handlers.audit import history
 from handlers.audit.database import Database
@@ -30,23 +30,19 @@ class Recovered:
     interrupted: int
 
 
-class CorrectionKind(StrEnum):
-    MOOD = "mood"
-    OFFENCE = "offence"
-
-
 @dataclass(frozen=True, slots=True)
 class Correction:
     """A label that a person gave to a text, to calibrate with.
 
     Attributes:
+        kind: The question that the label answers.
         given_by: Id of that person.
         exchange_id: The exchange whose reading is put right, where it was one.
     """
 
     text: str
     label: str
-    kind: CorrectionKind
+    kind: Task
     given_by: str
     exchange_id: str | None = None
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from engine.labelled import Labelled, Task
 from engine.mood import Mood
 from handlers.audit.database import Database
 from handlers.audit.errors import AuditError
-from handlers.audit.schema import Run, exchanges, runs
+from handlers.audit.schema import Run, corrections, exchanges, runs
 from handlers.exchange import Gate, Outcome
 from settings import Audit
 
@@ -110,6 +111,22 @@ def select(settings: Audit, query: Query) -> Iterator[Record]:
             low = rows[-1].seq + 1 if len(rows) == _PAGE else None
     finally:
         database.close()
+
+
+def corrected(settings: Audit) -> list[Labelled]:
+    """The labels that people gave, as lines to calibrate with, oldest first.
+
+    Raises:
+        AuditError: See ``Database.to_read``.
+    """
+    database = Database.to_read(settings)
+    columns = (corrections.c.text, corrections.c.kind, corrections.c.label)
+    try:
+        with database.begin() as connection:
+            rows = connection.execute(sa.select(*columns).order_by(corrections.c.id)).all()
+    finally:
+        database.close()
+    return [Labelled(text, Task(kind), label, "corrections") for text, kind, label in rows]
 
 
 def _span(query: Query) -> sa.Select[int | None, int | None]:
