@@ -22,7 +22,7 @@ NEVER = 1.01
 #: Of the messages of distress so many have to be found; the line they are answered with costs
 #: somebody who was joking little.
 RECALL = 0.95
-DISTRESS_BETWEEN = (0.4, 0.6)
+DISTRESS_BETWEEN = (0.4, 0.7)
 
 
 def thresholds(

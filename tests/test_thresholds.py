@@ -149,7 +149,7 @@ def test_a_reading_of_another_mood_does_not_count() -> None:
     [
         ([0.9] * 100, DISTRESS_BETWEEN[1]),
         ([0.01] * 50 + [0.9] * 50, DISTRESS_BETWEEN[0]),
-        ([0.1] * 2 + [0.5] * 98, 0.5),
+        ([0.1] * 2 + [0.6] * 98, 0.6),
     ],
 )
 def test_distress_is_flagged_from_where_most_of_it_is_found(
