@@ -38,11 +38,12 @@ SENTIMENT_OF: Mapping[Mood, Sentiment] = MappingProxyType(
 )
 
 
-#: A message of neutral mood or surprise still takes a side from this polarity on: "菜送来都凉了".
-TAKES_SIDE = 0.5
-
 #: From this probability on an offence, or the mood angry, is strong enough to act on, if sure.
 FIRM = 0.8
+
+#: A message of neutral mood or surprise still takes a side from this polarity on ("菜送来都凉了"),
+#: unless it is surely neutral: of "明天三点开会" the polarity means nothing.
+TAKES_SIDE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ class Reading:
             polarity = side[Sentiment.POSITIVE] - side[Sentiment.NEGATIVE]
         return cls(
             mood=mood,
-            sentiment=_sentiment(mood, polarity),
+            sentiment=_sentiment(mood, scores[mood], polarity),
             polarity=polarity,
             offence=offence,
             confidence=scores[mood],
@@ -129,7 +130,9 @@ class Reading:
         )
 
 
-def _sentiment(mood: Mood, polarity: float) -> Sentiment:
-    if SENTIMENT_OF[mood] is not Sentiment.NEUTRAL or abs(polarity) < TAKES_SIDE:
-        return SENTIMENT_OF[mood]
+def _sentiment(mood: Mood, confidence: float, polarity: float) -> Sentiment:
+    own = SENTIMENT_OF[mood]
+    surely_neutral = mood is Mood.NEUTRAL and confidence >= FIRM
+    if own is not Sentiment.NEUTRAL or surely_neutral or abs(polarity) < TAKES_SIDE:
+        return own
     return Sentiment.POSITIVE if polarity > 0 else Sentiment.NEGATIVE

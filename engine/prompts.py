@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TypedDict
 
+from engine.glossary import spell_out
 from engine.mood import Mood
 from engine.persona import Persona
 from engine.talk import Turn
@@ -112,8 +113,8 @@ def mood_prefix() -> list[ChatTurn]:
 
 
 def mood_question(text: str) -> list[ChatTurn]:
-    """The message itself, as the user's turn and nothing else."""
-    return [{"role": "user", "content": shorten(text, MOOD_CHARS)}]
+    """The message itself in plain words, as the user's turn and nothing else."""
+    return [{"role": "user", "content": shorten(spell_out(text), MOOD_CHARS)}]
 
 
 def reply_prefix(persona: Persona, mood: Mood) -> list[ChatTurn]:

@@ -27,6 +27,13 @@ def test_a_mood_with_a_side_keeps_it(mood: Mood, polarity: float) -> None:
     assert polarity == reading.polarity
 
 
+def test_what_is_surely_neutral_takes_no_side() -> None:
+    """Of "明天三点开会" the polarity means nothing."""
+    sure = dict.fromkeys(Mood, 0.02) | {Mood.NEUTRAL: 0.9}
+
+    assert Sentiment.NEUTRAL is Reading.from_scores(sure, unsure_below=0.5, polarity=0.9).sentiment
+
+
 @pytest.mark.parametrize("mood", [Mood.NEUTRAL, Mood.SURPRISE])
 @pytest.mark.parametrize(
     ("polarity", "expected"),
