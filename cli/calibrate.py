@@ -41,7 +41,7 @@ def calibrate(
     if with_corrections:
         lines += corrected(config.audit)
     if not lines:
-        raise LabelsRefused("nothing to fit on; name a file of labelled lines")
+        raise LabelsRefused("nothing to fit on; name a FILE.jsonl of labelled lines")
     progress = TerminalProgress()
     model = open_model(config.engine, progress)
     base = shipped(model.name, model.fingerprint)
@@ -90,7 +90,10 @@ def _report(
         rows = [n for n, line in enumerate(lines) if line.source == source]
         for card in scorecards([lines[n] for n in rows], [readings[n] for n in rows]):
             card.show(console)
-    sure = ", ".join(f"{name} from {value:.2f}" for name, value in head.sure.items())
+    sure = ", ".join(
+        f"{name} from {value:.2f}" if value <= 1 else f"{name} never"
+        for name, value in head.sure.items()
+    )
     console.print(f"Sure: {sure}", highlight=False)
     # A path is neither markup nor wrapped: somebody will copy it.
     where = f"Head of {target.stat().st_size:,} bytes: {target}"
