@@ -25,12 +25,18 @@ LEAST = 10
 
 
 def calibrate(
-    config: Settings, paths: Sequence[Path], *, with_corrections: bool, out: Path | None
+    config: Settings,
+    paths: Sequence[Path],
+    *,
+    with_corrections: bool,
+    afresh: bool,
+    out: Path | None,
 ) -> None:
     """Fit a head, print what it was worth on messages it was not fitted on, and keep it.
 
     Args:
         with_corrections: Fit on the labels that people gave in chats, too.
+        afresh: Fit from nothing, where otherwise the head shipped for the model is mended.
         out: Where to write the head; by default where the bot looks for it.
 
     Raises:
@@ -44,10 +50,11 @@ def calibrate(
         raise LabelsRefused("nothing to fit on; name a FILE.jsonl of labelled lines")
     progress = TerminalProgress()
     model = open_model(config.engine, progress)
-    base = shipped(model.name, model.fingerprint)
+    known = shipped(model.name, model.fingerprint)
+    base = None if afresh else known
     if base is None:
         _check(lines)
-    features = Features(model, base.taps if base else default_taps(model.num_layers))
+    features = Features(model, known.taps if known else default_taps(model.num_layers))
     texts = [clean(split_quote(line.text)[0]) or "。" for line in lines]
     with progress.task("Reading messages", len(texts), "lines") as advance:
         states = features.read_all(texts, advance)

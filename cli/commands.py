@@ -37,6 +37,9 @@ def calibrate(
     corrections: Annotated[
         bool, typer.Option("--corrections", help="Also the labels that people gave in chats.")
     ] = False,
+    afresh: Annotated[
+        bool, typer.Option("--afresh", help="Fit from nothing, not from the head shipped.")
+    ] = False,
     out: Annotated[
         Path | None, typer.Option(help="Write the head there, not to the cache.")
     ] = None,
@@ -44,7 +47,7 @@ def calibrate(
     """Fit the mood reading of the model in use on labelled messages."""
     from cli.calibrate import calibrate  # noqa: PLC0415
 
-    calibrate(ctx.obj, files or [], with_corrections=corrections, out=out)
+    calibrate(ctx.obj, files or [], with_corrections=corrections, afresh=afresh, out=out)
 
 
 @app.command(name="eval")

@@ -70,7 +70,7 @@ def test_calibrate_keeps_a_head_and_reports_on_it(
     names = [Path(file).name for file in files]
     assert [] == [name for name in names if f"{name}: " not in done.out]
     assert "macro-F1" in done.out
-    assert "angry from" in done.out
+    assert "Sure: angry " in done.out
     assert str(head) in done.out
     assert "Traceback" not in done.err
 

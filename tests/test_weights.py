@@ -22,10 +22,13 @@ from tests.tiny_wheels import publish, use_only
 
 #: Converts, says so, and stays in the middle of it.
 CONVERT_AND_STAY = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from engine.weights import locate
 from tests.steps import StepProgress
+
+# Whoever runs the suite in the background has it ignored, and that is inherited.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 def stay(what, done):
     if what.startswith("Converting") and done:
