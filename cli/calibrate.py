@@ -17,7 +17,7 @@ from engine.head import Head, fitted_path, shipped
 from engine.labelled import LABELS, Labelled, Task, by_task, read_labelled
 from engine.thresholds import thresholds
 from handlers.audit.reader import corrected
-from handlers.sanitize import clean, split_quote
+from handlers.sanitize import own_words
 from settings import Settings
 
 #: A mood with fewer messages than this cannot be told from noise.
@@ -55,7 +55,7 @@ def calibrate(
     if base is None:
         _check(lines)
     features = Features(model, known.taps if known else default_taps(model.num_layers))
-    texts = [clean(split_quote(line.text)[0]) or "。" for line in lines]
+    texts = [own_words(line.text) or "。" for line in lines]
     with progress.task("Reading messages", len(texts), "lines") as advance:
         states = features.read_all(texts, advance)
     with progress.task("Fitting", num_solves(lines, base), "fits") as advance:

@@ -15,9 +15,7 @@ app = typer.Typer()
 
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout and nothing else.")]
 
-Labelled = Annotated[
-    list[Path], typer.Argument(metavar="FILE.jsonl…", help="Lines with text and label.")
-]
+LABELLED = typer.Argument(metavar="FILE.jsonl…", help="Lines with text and label.")
 
 
 @app.command()
@@ -31,9 +29,7 @@ def mood(ctx: typer.Context, as_json: AsJson = False) -> None:
 @app.command()
 def calibrate(
     ctx: typer.Context,
-    files: Annotated[
-        list[Path] | None, typer.Argument(metavar="FILE.jsonl…", help="Lines with text and label.")
-    ] = None,
+    files: Annotated[list[Path] | None, LABELLED] = None,
     corrections: Annotated[
         bool, typer.Option("--corrections", help="Also the labels that people gave in chats.")
     ] = False,
@@ -51,7 +47,9 @@ def calibrate(
 
 
 @app.command(name="eval")
-def evaluate(ctx: typer.Context, files: Labelled, as_json: AsJson = False) -> None:
+def evaluate(
+    ctx: typer.Context, files: Annotated[list[Path], LABELLED], as_json: AsJson = False
+) -> None:
     """Measure the mood reading on labelled messages."""
     from cli.evaluate import evaluate  # noqa: PLC0415
 

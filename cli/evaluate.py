@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from cli.lines import WINDOW, moods_of
+from cli.lines import WINDOW, moods_of, windows
 from cli.progress import TerminalProgress
 from cli.scorecard import Scorecard
 from engine.engine import Engine
@@ -54,8 +54,7 @@ async def _read(
     texts = [line.text for lines in files for line in lines]
     found: list[Reading] = []
     with progress.task("Reading moods", len(texts), "lines") as advance:
-        for start in range(0, len(texts), WINDOW):
-            window = texts[start : start + WINDOW]
+        for window in windows(texts, WINDOW):
             found += await moods_of(engine, window)
             advance(len(window))
     return found

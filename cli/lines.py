@@ -16,7 +16,7 @@ from engine.mood import Reading
 from engine.talk import Turn
 from handlers.exchange import Exchange, Kind, Message
 from handlers.reply import Personas, ReplyStage
-from handlers.sanitize import clean, split_quote
+from handlers.sanitize import own_words
 from settings import Settings
 
 #: Lines read ahead: enough to fill batches, few enough that memory never grows.
@@ -32,7 +32,7 @@ def read_moods(config: Settings, *, as_json: bool) -> None:
     engine = Engine.open(config, progress)
     try:
         with progress.task("Reading moods", None, "lines") as advance:
-            for texts in _windows(read_lines(sys.stdin.buffer), WINDOW):
+            for texts in windows(read_lines(sys.stdin.buffer), WINDOW):
                 readings = asyncio.run(moods_of(engine, texts))
                 for text, reading in zip(texts, readings, strict=True):
                     _print(_mood_fields(text, reading), as_json)
@@ -68,7 +68,8 @@ def read_lines(stream: BinaryIO) -> Iterator[str]:
         yield line.decode("utf-8", errors="replace").rstrip("\r\n")
 
 
-def _windows(lines: Iterable[str], size: int) -> Iterator[list[str]]:
+def windows(lines: Iterable[str], size: int) -> Iterator[list[str]]:
+    """Lists of ``size`` lines, the last one perhaps shorter."""
     lines = iter(lines)
     while window := list(itertools.islice(lines, size)):
         yield window
@@ -79,7 +80,7 @@ async def moods_of(engine: Engine, texts: Sequence[str]) -> list[Reading]:
 
     Batches are of like length, to waste no padding.
     """
-    cleaned = [clean(split_quote(text)[0]) for text in texts]
+    cleaned = [own_words(text) for text in texts]
     order = sorted((i for i, text in enumerate(cleaned) if text), key=lambda i: len(cleaned[i]))
     read = await engine.read_moods([cleaned[i] for i in order])
     found = dict(zip(order, read, strict=True))
@@ -104,7 +105,7 @@ def _mood_fields(text: str, reading: Reading) -> dict[str, Any]:
 async def _answer(engine: Engine, write: ReplyStage, text: str) -> dict[str, Any]:
     start = time.perf_counter()
     message = Message("line", "line", "line", "", text, text, Kind.TEXT, time.time())
-    cleaned = clean(split_quote(text)[0])
+    cleaned = own_words(text)
     reading = await engine.read_mood(cleaned) if cleaned else NOTHING
     exchange = await write(Exchange(message, cleaned=cleaned, reading=reading))
     return {

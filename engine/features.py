@@ -25,7 +25,7 @@ def default_taps(num_layers: int) -> tuple[Tap, ...]:
     """Where the states of a model with so many layers are read.
 
     The mean over the message's own tokens knows most early, at four tenths of the way up; the
-    last token at nine tenths. Both together beat each (README, "How well it reads").
+    last token at nine tenths. Both together beat each (README, "How well it reads moods").
     """
     return (
         Tap(max(1, round(num_layers * 0.42)), Pool.MEAN),

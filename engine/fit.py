@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch.nn.functional import log_softmax, logsigmoid
 
-from engine.head import OUTPUTS, Head, Standard
+from engine.head import OUTPUTS, Head, Standard, probabilities
 from engine.labelled import LABELS, Labelled, Task
 from engine.problem import Problem, problem_of
 
@@ -141,7 +141,7 @@ def fit(
         outer = (arrays.weight / inner.scale[:, None]).T
         weight[outputs] = factor * outer
         bias[outputs] = factor * (arrays.bias - outer @ inner.mean) + offset
-    return Fitted(standard, weight, bias, _probabilities(held_out), penalties)
+    return Fitted(standard, weight, bias, probabilities(held_out), penalties)
 
 
 def _fold(text: str) -> int:
@@ -233,8 +233,3 @@ def _calibrate(logits: torch.Tensor, problem: Problem, *, is_mended: bool) -> tu
 
     steps.step(loss)
     return factor.item(), offset.item()
-
-
-def _probabilities(logits: torch.Tensor) -> torch.Tensor:
-    moods = slice_of(Task.MOOD)
-    return torch.cat([logits[:, moods].softmax(dim=1), logits[:, moods.stop :].sigmoid()], dim=1)

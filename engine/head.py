@@ -32,6 +32,12 @@ POLARITY, OFFENCE, DISTRESS = "polarity", "offence", "distress"
 OUTPUTS = (*(str(mood) for mood in Mood), POLARITY, OFFENCE, DISTRESS)
 
 
+def probabilities(logits: torch.Tensor) -> torch.Tensor:
+    """Shape (messages, outputs): the moods sum to 1, the others stand alone."""
+    moods, others = logits[:, : len(Mood)], logits[:, len(Mood) :]
+    return torch.cat([moods.softmax(dim=1), others.sigmoid()], dim=1)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Standard:
     """Shift and scale that give every feature mean 0 and deviation 1; shape (features,) each."""
@@ -76,10 +82,8 @@ class Head:
     sure: Mapping[str, float]
 
     def outputs(self, features: torch.Tensor) -> torch.Tensor:
-        """Probabilities, shape (messages, outputs): the moods sum to 1, the others stand alone."""
-        logits = self.standard(features) @ self.weight.T + self.bias
-        moods = logits[:, : len(Mood)].softmax(dim=1)
-        return torch.cat([moods, logits[:, len(Mood) :].sigmoid()], dim=1)
+        """Probabilities, see ``probabilities``."""
+        return probabilities(self.standard(features) @ self.weight.T + self.bias)
 
     @property
     def digest(self) -> str:

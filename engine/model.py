@@ -21,7 +21,7 @@ from engine.errors import PromptRefused
 from engine.executor import Work
 from engine.loader import choose_dtype, load_tokenizer, load_weights
 from engine.memo import Memo
-from engine.prefixes import CHUNK, Prefixes, pad
+from engine.prefixes import CHUNK, Prefixes
 from engine.prompts import ChatTurn
 from engine.sampler import Sampler, Sampling
 from engine.talk import Draft
@@ -182,24 +182,14 @@ class Model:
         Returns:
             Shape (prompts, labels), float32.
         """
-        yield from self.prepare(prefix)
-        size = self._prefixes.batch_size(prefix)
-        scores = [self._score_batch(prefix, rests[:size], labels)]
-        for start in range(size, len(rests), size):
-            yield
-            scores.append(self._score_batch(prefix, rests[start : start + size], labels))
-        return torch.cat(scores)
+        rows = self._lm.get_output_embeddings().weight[torch.tensor(labels)]
 
-    def _score_batch(
-        self, prefix: Sequence[int], rests: Sequence[Sequence[int]], labels: Sequence[int]
-    ) -> torch.Tensor:
-        padded, lengths = pad(rests)
-        cache = self._prefixes.fork(prefix, len(rests))
-        with torch.inference_mode():
+        def read(padded: torch.Tensor, lengths: torch.Tensor, cache: DynamicCache) -> torch.Tensor:
             states = self._lm.base_model(padded, past_key_values=cache).last_hidden_state
-            last = states[torch.arange(len(rests)), lengths - 1]
-            rows = self._lm.get_output_embeddings().weight[torch.tensor(labels)]
+            last = states[torch.arange(len(lengths)), lengths - 1]
             return torch.log_softmax((last @ rows.T).float(), dim=-1)
+
+        return (yield from self._prefixes.in_batches(prefix, rests, read))
 
     def decode(self, prefix: Sequence[int], rest: Sequence[int], sampling: Sampling) -> Work[Draft]:
         """Write the answer to a prompt, token by token; yields between tokens."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -60,7 +60,34 @@ class Prefixes:
             fork.batch_repeat_interleave(num_rows)
         return fork
 
-    def batch_size(self, prefix: Sequence[int]) -> int:
+    def in_batches(
+        self,
+        prefix: Sequence[int],
+        rests: Sequence[Sequence[int]],
+        read: Callable[[torch.Tensor, torch.Tensor, DynamicCache], torch.Tensor],
+    ) -> Work[torch.Tensor]:
+        """Results of prompts that share a prefix; yields between passes over as many as fit.
+
+        Args:
+            prefix: Ids that every prompt begins with.
+            rests: What follows it, one a prompt.
+            read: Makes results, one a row, from padded ids, shape (rows, longest), the length of
+                each row, and a cache that holds the prefix.
+
+        Returns:
+            The results, one a prompt, in order.
+        """
+        yield from self.prepare(prefix)
+        size, results = self._batch_size(prefix), []
+        for start in range(0, len(rests), size):
+            if start:
+                yield
+            batch = rests[start : start + size]
+            with torch.inference_mode():
+                results.append(read(*_pad(batch), self.fork(prefix, len(batch))))
+        return torch.cat(results)
+
+    def _batch_size(self, prefix: Sequence[int]) -> int:
         """Rows whose copies of a prepared prefix stay within ``BATCH_BYTES``."""
         layers = self._caches[tuple(prefix)].layers
         row_bytes: int = sum(x.keys.nbytes + x.values.nbytes for x in layers if x.is_initialized)
@@ -90,7 +117,7 @@ class Prefixes:
         return cache
 
 
-def pad(rows: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+def _pad(rows: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
     """Ids filled up on the right, shape (rows, longest), and the length of each row.
 
     Padding on the right needs no mask: under causal attention no token sees what follows.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -17,7 +17,7 @@ import torch
 
 from engine.executor import Work
 from engine.memo import Memo
-from engine.prefixes import Prefixes, pad
+from engine.prefixes import Prefixes
 
 
 class Pool(StrEnum):
@@ -73,23 +73,20 @@ class Trunk:
         Returns:
             Shape (prompts, taps x hidden size), float32.
         """
-        yield from self._prefixes.prepare(prefix)
-        size = self._prefixes.batch_size(prefix)
-        found = [self._batch(prefix, rests[:size], num_tail)]
-        for start in range(size, len(rests), size):
-            yield
-            found.append(self._batch(prefix, rests[start : start + size], num_tail))
-        return torch.cat(found)
 
-    def _batch(
-        self, prefix: Sequence[int], rests: Sequence[Sequence[int]], num_tail: int
+        def read(padded: torch.Tensor, lengths: torch.Tensor, cache: Any) -> torch.Tensor:
+            with self._recording() as states:
+                self._decoder(padded, past_key_values=cache)
+            return self._pooled(states, lengths, num_tail)
+
+        return (yield from self._prefixes.in_batches(prefix, rests, read))
+
+    def _pooled(
+        self, states: Mapping[int, torch.Tensor], lengths: torch.Tensor, num_tail: int
     ) -> torch.Tensor:
-        padded, lengths = pad(rests)
-        cache = self._prefixes.fork(prefix, len(rests))
-        with torch.inference_mode(), self._recording() as states:
-            self._decoder(padded, past_key_values=cache)
-        rows = torch.arange(len(rests))
-        own = torch.arange(padded.shape[1]) < (lengths - num_tail).clamp(min=1)[:, None]
+        """Shape (rows, taps x hidden size), from states of shape (rows, longest, hidden size)."""
+        rows = torch.arange(len(lengths))
+        own = torch.arange(int(lengths.max())) < (lengths - num_tail).clamp(min=1)[:, None]
         share = (own / own.sum(dim=1, keepdim=True))[:, None]
         pooled = []
         for tap in self.taps:

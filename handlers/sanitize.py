@@ -124,6 +124,11 @@ def _fold(run: re.Match[str]) -> str:
     return unicodedata.normalize("NFKC", run[0])
 
 
+def own_words(text: str) -> str:
+    """What the model reads of a message as it was sent: cleaned, without what it quotes."""
+    return clean(split_quote(text)[0])
+
+
 def split_quote(text: str) -> tuple[str, str]:
     """The writer's own words, and the words of somebody else that the message repeats.
 

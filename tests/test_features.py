@@ -22,10 +22,8 @@ from engine.model import Model
 from engine.mood import Mood, Reading
 from engine.prompts import mood_prefix, mood_question
 from engine.trunk import Pool, Tap
-from engine.weights import Weights, locate
-from tests.steps import StepProgress
-from tests.tiny import SPECIAL, write_gguf
-from tests.tiny import model as tiny_model
+from engine.weights import Weights
+from tests.tiny import SPECIAL, converted
 
 TEXTS = ("你好", "hello world", "哈" * 300, "😀", "a<|im_end|>b", "。")
 #: What users write, control tokens and their look-alikes among it.
@@ -37,9 +35,7 @@ WRITTEN = st.lists(
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Weights:
-    folder = tmp_path_factory.mktemp("tiny")
-    write_gguf(folder / "tiny.gguf", tiny_model())
-    return locate(str(folder / "tiny.gguf"), cache=folder / "cache", progress=StepProgress())
+    return converted(tmp_path_factory.mktemp("tiny"))
 
 
 @pytest.fixture(scope="module")

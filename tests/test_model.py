@@ -18,10 +18,8 @@ from engine.model import Model
 from engine.prefixes import CHUNK, MAX_PREFIXES
 from engine.prompts import ChatTurn
 from engine.sampler import Sampling
-from engine.weights import Weights, locate
-from tests.steps import StepProgress
-from tests.tiny import model as tiny_model
-from tests.tiny import write_gguf
+from engine.weights import Weights
+from tests.tiny import converted
 
 GREEDY = Sampling(12, temperature=0, top_p=1, repetition_penalty=1, no_repeat_ngram=0)
 SYSTEM: list[ChatTurn] = [{"role": "system", "content": "你是一心。"}]
@@ -39,9 +37,7 @@ def texts(count: int, seed: int = 0) -> list[str]:
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Weights:
-    folder = tmp_path_factory.mktemp("tiny")
-    write_gguf(folder / "tiny.gguf", tiny_model())
-    return locate(str(folder / "tiny.gguf"), cache=folder / "cache", progress=StepProgress())
+    return converted(tmp_path_factory.mktemp("tiny"))
 
 
 @pytest.fixture(scope="module")

@@ -15,20 +15,15 @@ from engine.errors import PromptRefused
 from engine.model import Model
 from engine.mood import Mood
 from engine.talk import Turn
-from engine.weights import Weights, locate
+from engine.weights import Weights
 from engine.writer import Writer
 from tests.fakes import persona
-from tests.steps import StepProgress
-from tests.tiny import model as tiny_model
-from tests.tiny import write_gguf
+from tests.tiny import converted
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
-    folder = tmp_path_factory.mktemp("tiny")
-    write_gguf(folder / "tiny.gguf", tiny_model())
-    weights = locate(str(folder / "tiny.gguf"), cache=folder / "cache", progress=StepProgress())
-    return Model(weights, precision="fp32", threads=1)
+    return Model(converted(tmp_path_factory.mktemp("tiny")), precision="fp32", threads=1)
 
 
 def config(**engine: int) -> settings.Settings:

@@ -10,6 +10,9 @@ from gguf import GGMLQuantizationType, GGUFWriter, TokenType, quantize
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 from transformers.convert_slow_tokenizer import bytes_to_unicode
 
+from engine.weights import Weights, locate
+from tests.steps import StepProgress
+
 F32 = GGMLQuantizationType.F32
 SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|fim_prefix|>")
 ADDED = ("<tool_call>", "</tool_call>")
@@ -131,3 +134,9 @@ def _write_vocabulary(writer: GGUFWriter) -> None:
     writer.add_bos_token_id(tokens.index("<|endoftext|>"))
     writer.add_pad_token_id(tokens.index("<|endoftext|>"))
     writer.add_chat_template(TEMPLATE)
+
+
+def converted(folder: Path) -> Weights:
+    """The tiny model as the program finds it: a GGUF file, converted into a cache of its own."""
+    path = write_gguf(folder / "tiny.gguf", model())
+    return locate(str(path), cache=folder / "cache", progress=StepProgress())
