@@ -14,7 +14,6 @@ import structlog
 import typer
 
 import cli.audit
-import cli.bench
 import cli.commands
 from cli import logs
 from cli.commands import AsJson
@@ -73,12 +72,33 @@ def main(
 @app.command()
 def bench(
     ctx: typer.Context,
-    rounds: Annotated[int, typer.Option(min=1, help="Times the ten messages are sent.")] = 3,
     as_json: AsJson = False,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE.png", help="Draw the figure there too.")
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Without fp32 and without how figures grow.")
+    ] = False,
+    rounds: Annotated[
+        int | None, typer.Option(min=1, help="Times each figure is measured: 3, quick 1.")
+    ] = None,
+    gguf: Annotated[
+        Path | None, typer.Option(help="The same weights as a GGUF file, for llama.cpp.")
+    ] = None,
 ) -> None:
-    """Print how long mood, reply and the whole path take, and the time to the first answer."""
+    """Measure this engine, the article's recipe and llama.cpp, in turns, on the same weights."""
+    from cli.bench.command import bench  # noqa: PLC0415
+
     settings_file = ctx.parent.params["settings"] if ctx.parent else SETTINGS
-    cli.bench.measure(settings_file, rounds=rounds, as_json=as_json)
+    bench(
+        ctx.obj,
+        settings_file,
+        gguf=gguf,
+        rounds=rounds or (1 if quick else 3),
+        is_quick=quick,
+        as_json=as_json,
+        picture=plot,
+    )
 
 
 app.add_typer(cli.commands.app)

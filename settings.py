@@ -58,7 +58,7 @@ class Account(Section):
 
 class Engine(Section):
     model: Annotated[str, Field(min_length=1)] = "bundled"
-    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    precision: Literal["auto", "fp32", "bf16", "int8", "int4", "mixed"] = "auto"
     threads: Annotated[int, Field(ge=0, le=256)] = 0
     cache_dir: str = ""
     max_waiting: Count = 64

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -30,7 +29,7 @@ from transformers.integrations.gguf import convert_gguf_tokenizer, get_gguf_toke
 from engine.errors import EngineError, ModelNotFound, WeightsDamaged
 from engine.gguf_header import Header, StoredTensor, read_header
 from engine.progress import Progress
-from engine.store import room_for, to_disk
+from engine.store import os_error, room_for, to_disk
 
 #: Each was checked against the model it came from. Others permute rows, shift norms or fuse
 #: matrices in the file, and would convert without an error into a model that talks rubbish.
@@ -88,9 +87,8 @@ def _understood(source: Path) -> Iterator[None]:
     except (EngineError, OSError, MemoryError):
         raise
     except Exception as error:  # whatever transformers, tokenizers or gguf stumble over
-        # What is written in Rust tells of a full disk in the text of an error without a number.
-        if told := re.search(r"\(os error (\d+)\)", str(error)):
-            raise OSError(int(told[1]), str(error)) from error
+        if of_disk := os_error(error):
+            raise of_disk from error
         raise WeightsDamaged(
             f"{source} does not make a model ({type(error).__name__}: {error}); fetch the file "
             f"again, or use the model's folder in the Hugging Face format instead"

@@ -17,10 +17,10 @@ from engine.labels import LabelScorer
 from engine.model import Model
 from engine.mood import Mood, Reading
 from engine.persona import Persona
-from engine.progress import Progress
+from engine.progress import Progress, Stoppable
 from engine.prompts import PROMPT_VERSION
 from engine.talk import Draft, Turn
-from engine.weights import locate
+from engine.weights import Weights, locate
 from engine.writer import Writer
 
 #: Messages whose moods are read in one forward pass when many are asked for at once.
@@ -43,12 +43,14 @@ class Facts:
 class Engine:
     """One model, one inference thread, two calls: ``read_mood`` and ``reply``."""
 
-    def __init__(self, model: Model, config: settings.Settings) -> None:
+    def __init__(
+        self, model: Model, config: settings.Settings, executor: InferenceExecutor
+    ) -> None:
         self._settings = config.engine
         self._reader = _mood_reader(model, config)
         self.facts = Facts(model.name, model.fingerprint, model.precision, self._reader.name)
         self._writer = Writer(model, config)
-        self._executor = InferenceExecutor(max_waiting=config.engine.max_waiting)
+        self._executor = executor
 
     @classmethod
     def open(cls, config: settings.Settings, progress: Progress) -> Self:
@@ -59,7 +61,16 @@ class Engine:
             WeightsDamaged: Its bytes are not what they should be.
             HeadRefused: The mood head that is configured does not fit it.
         """
-        return cls(open_model(config.engine, progress), config)
+        executor = InferenceExecutor(max_waiting=config.engine.max_waiting)
+        weights = locate_model(config.engine, progress)
+        stoppable = Stoppable(progress)
+        try:
+            load = functools.partial(load_model, config.engine, weights, stoppable)
+            return executor.do(lambda: cls(load(), config, executor))
+        except BaseException:  # Ctrl-C too, which only this thread hears of
+            stoppable.stop()
+            executor.close()
+            raise
 
     @property
     def num_waiting(self) -> int:
@@ -128,16 +139,25 @@ class Engine:
         self._executor.close()
 
 
+def locate_model(config: settings.Engine, progress: Progress) -> Weights:
+    """Where the weights are that ``engine.model`` names; see ``locate``."""
+    return locate(config.model, cache=config.cache_path, progress=progress)
+
+
+def load_model(config: settings.Engine, weights: Weights, progress: Progress) -> Model:
+    """The model, on the thread that is going to use it; see ``InferenceExecutor.do``."""
+    return Model(
+        weights,
+        precision=config.precision,
+        threads=config.threads,
+        cache=config.cache_path,
+        progress=progress,
+    )
+
+
 def open_model(config: settings.Engine, progress: Progress) -> Model:
-    """The model that ``engine.model`` names, loaded; see ``Engine.open``."""
-    weights = locate(config.model, cache=config.cache_path, progress=progress)
-    with progress.task(f"Loading {weights.name}", None):
-        return Model(
-            weights,
-            precision=config.precision,
-            threads=config.threads,
-            memo_folder=config.cache_path / "prefixes",
-        )
+    """The model for a program without an event loop; see ``Engine.open``."""
+    return load_model(config, locate_model(config, progress), progress)
 
 
 def _mood_reader(model: Model, config: settings.Settings) -> LabelScorer | HeadReader:

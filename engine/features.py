@@ -11,11 +11,11 @@ import torch
 from engine import prompts
 from engine.distress import is_distress
 from engine.errors import HeadRefused
-from engine.executor import Work, finish
 from engine.head import DISTRESS, OFFENCE, OUTPUTS, POLARITY, Head
 from engine.model import Model
 from engine.mood import FIRM, Mood, Reading
 from engine.trunk import Pool, Tap
+from engine.work import Work, finish
 
 #: Messages a forward pass where many are read.
 BATCH = 32

@@ -9,9 +9,9 @@ import torch
 
 from engine import prompts
 from engine.distress import is_distress
-from engine.executor import Work
 from engine.model import Model
 from engine.mood import Reading
+from engine.work import Work
 
 
 class LabelScorer:

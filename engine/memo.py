@@ -40,10 +40,6 @@ class Memo:
     def __init__(self, folder: Path | None, made_by: str) -> None:
         self._folder, self._made_by = folder, made_by
 
-    def part(self, name: str) -> Memo:
-        """A memo beside this one, for results that also depend on ``name``."""
-        return Memo(self._folder, f"{self._made_by} {name}")
-
     def recall(self, ids: Sequence[int]) -> dict[str, torch.Tensor] | None:
         """What was remembered for these ids, or None."""
         if self._folder is None:

@@ -7,26 +7,30 @@ threads (mixed settings let control tokens through silently), and neither is a g
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
-from transformers import DynamicCache
 from transformers import __version__ as TRANSFORMERS
 from transformers.utils import logging as transformers_logging
 
+from engine.decoder import Past
 from engine.errors import PromptRefused
-from engine.executor import Work
-from engine.loader import choose_dtype, load_tokenizer, load_weights
+from engine.loader import load
 from engine.memo import Memo
-from engine.prefixes import CHUNK, Prefixes
+from engine.prefixes import Prefixes, chunks
+from engine.progress import SILENT, Progress
 from engine.prompts import ChatTurn
 from engine.sampler import Sampler, Sampling
 from engine.talk import Draft
 from engine.trunk import Tap, Trunk
 from engine.weights import Weights
+from engine.work import Call, Work
+
+#: Replies whose next tokens are worked out in one pass.
+MAX_REPLIES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,29 +50,30 @@ class Model:
     """
 
     def __init__(
-        self, weights: Weights, *, precision: str, threads: int, memo_folder: Path | None = None
+        self,
+        weights: Weights,
+        *,
+        precision: str,
+        threads: int,
+        cache: Path | None = None,
+        progress: Progress = SILENT,
     ) -> None:
         transformers_logging.set_verbosity_error()
         transformers_logging.disable_progress_bar()
         if threads:
             torch.set_num_threads(threads)
         self.name, self.fingerprint = weights.name, weights.fingerprint
-        dtype = choose_dtype(precision)
-        self.precision = {torch.float32: "fp32", torch.bfloat16: "bf16"}[dtype]
-        self._tokenizer: Any = load_tokenizer(weights)
-        self._lm: Any = load_weights(weights, dtype)
+        loaded = load(weights, precision, cache=cache, progress=progress)
+        self.precision, self._decoder = loaded.precision, loaded.decoder
+        self._tokenizer = loaded.tokenizer
         self._control_ids = frozenset(self._tokenizer.added_tokens_decoder)
-        self._eos_ids = self._end_ids()
-        made_by = f"{weights.fingerprint} {self.precision} {torch.__version__} {TRANSFORMERS}"
-        self.memo = Memo(memo_folder, made_by)
-        self._prefixes = Prefixes(self._lm.base_model, self.memo)
+        # Some GGUF files name only one id that ends a turn, so the template's own is added.
+        self._eos_ids = loaded.end_ids | {self._tokenizer.eos_token_id}
+        made_by = f"{weights.fingerprint} {self.precision} {type(self._decoder).__name__} "
+        made_by += f"{torch.__version__} {TRANSFORMERS}"
+        self.memo = Memo(cache / "prefixes" if cache else None, made_by)
+        self._prefixes = Prefixes(self._decoder, self.memo)
         self._num_control: dict[tuple[str, ...], int] = {}
-
-    def _end_ids(self) -> frozenset[int]:
-        """Ids that end a turn. Some GGUF files name only one, so the template's own is added."""
-        configured = self._lm.generation_config.eos_token_id
-        ids = configured if isinstance(configured, list) else [configured]
-        return frozenset(i for i in [*ids, self._tokenizer.eos_token_id] if i is not None)
 
     # -- tokens ------------------------------------------------------------------------
 
@@ -149,23 +154,17 @@ class Model:
         yield from self._prefixes.prepare(prefix)
 
     @property
+    def num_chat_bytes(self) -> int:
+        """Memory that conversations so far take, bounded."""
+        return self._prefixes.num_chat_bytes
+
+    @property
     def num_layers(self) -> int:
-        return int(self._lm.config.num_hidden_layers)
+        return self._decoder.num_layers
 
     def trunk(self, taps: Sequence[Tap]) -> Trunk:
         """The first layers of this very model, as far as the taps need them."""
-        return Trunk(self._lm.base_model, taps, self.memo)
-
-    def _forward(self, ids: Sequence[int], cache: DynamicCache) -> Work[torch.Tensor]:
-        """Logits after the last of ``ids``, shape (1, vocabulary); yields between chunks."""
-        logits = torch.empty(0)
-        for start in range(0, len(ids), CHUNK):
-            if start:
-                yield
-            chunk = torch.tensor([ids[start : start + CHUNK]])
-            with torch.inference_mode():
-                logits = self._lm(chunk, past_key_values=cache, logits_to_keep=1).logits[:, -1]
-        return logits.float()
+        return Trunk(self._decoder, self._prefixes, taps)
 
     # -- the two uses ------------------------------------------------------------------
 
@@ -182,30 +181,53 @@ class Model:
         Returns:
             Shape (prompts, labels), float32.
         """
-        rows = self._lm.get_output_embeddings().weight[torch.tensor(labels)]
-
-        def read(padded: torch.Tensor, lengths: torch.Tensor, cache: DynamicCache) -> torch.Tensor:
-            states = self._lm.base_model(padded, past_key_values=cache).last_hidden_state
-            last = states[torch.arange(len(lengths)), lengths - 1]
-            return torch.log_softmax((last @ rows.T).float(), dim=-1)
-
-        return (yield from self._prefixes.in_batches(prefix, rests, read))
+        last = self._decoder.num_layers
+        states = yield from self._prefixes.branches(prefix, rests, {last})
+        with torch.inference_mode():
+            found = self._decoder.logits(torch.stack([state[last][-1] for state in states]))
+            return found[:, list(labels)].log_softmax(dim=-1)
 
     def decode(self, prefix: Sequence[int], rest: Sequence[int], sampling: Sampling) -> Work[Draft]:
-        """Write the answer to a prompt, token by token; yields between tokens."""
+        """Write the answer to a prompt, token by token, together with others under way."""
+        start = first = time.perf_counter()
         yield from self.prepare(prefix)
-        cache = self._prefixes.fork(prefix)
-        draw = Sampler(sampling, num_prompt=len(prefix) + len(rest))
         ids = [*prefix, *rest]
-        logits = yield from self._forward(rest, cache)
+        num_prompt = len(ids)
+        past = self._prefixes.begin(ids, room=sampling.max_new_tokens)
+        logits = yield from self._read_rest(ids, past)
+        draw = Sampler(sampling, num_prompt=num_prompt)
         while (token := draw(ids, logits)) not in self._eos_ids:
+            if len(ids) == num_prompt:
+                first = time.perf_counter()
             ids.append(token)
             if draw.num_drawn == sampling.max_new_tokens:
                 break
-            yield
-            logits = yield from self._forward([token], cache)
-        new = ids[len(prefix) + len(rest) :]
-        return Draft(self.text(new), len(new), is_finished=token in self._eos_ids)
+            logits = yield Call(self._step, (token, past), limit=MAX_REPLIES)
+        self._prefixes.keep(ids[: past.length], past)
+        return Draft(
+            self.text(ids[num_prompt:]),
+            len(ids) - num_prompt,
+            is_finished=token in self._eos_ids,
+            first_token_s=first - start,
+            total_s=time.perf_counter() - start,
+        )
+
+    def _read_rest(self, ids: Sequence[int], past: Past) -> Work[torch.Tensor]:
+        """Logits after a prompt, shape (1, vocabulary), of which ``past`` has the beginning."""
+        for number, chunk in enumerate(chunks(ids[past.length :])):
+            if number:
+                yield None
+            with torch.inference_mode():
+                state = self._decoder.extend(chunk, past)
+        with torch.inference_mode():
+            return self._decoder.logits(state)
+
+    def _step(self, latest: Sequence[tuple[int, Past]]) -> Sequence[torch.Tensor]:
+        """Logits after the latest token of each reply, shape (1, vocabulary) each."""
+        tokens, pasts = zip(*latest, strict=True)
+        with torch.inference_mode():
+            logits = self._decoder.logits(self._decoder.step(tokens, pasts))
+            return [row[None] for row in logits]
 
 
 def _common(one: Sequence[int], other: Sequence[int]) -> tuple[int, ...]:

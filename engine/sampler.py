@@ -1,4 +1,4 @@
-"""How the tokens of a reply are drawn, by transformers' own processors."""
+"""How the tokens of a reply are drawn."""
 
 from __future__ import annotations
 
@@ -6,13 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from transformers import (
-    LogitsProcessorList,
-    NoRepeatNGramLogitsProcessor,
-    RepetitionPenaltyLogitsProcessor,
-    TemperatureLogitsWarper,
-    TopPLogitsWarper,
-)
+from transformers import LogitsProcessorList, TemperatureLogitsWarper, TopPLogitsWarper
 
 #: Tokens that are drawn from: the likeliest; what comes after them is noise.
 NUM_CANDIDATES = 64
@@ -40,8 +34,14 @@ class Sampling:
 class Sampler:
     """Draws the tokens of one reply.
 
+    Penalties only ever make a token less likely, and only tokens that the reply holds already. So
+    the best after them are among the best before them, and the vocabulary of 150,000 is gone
+    through once, not four times (1 ms a token with transformers' processors, 8 ms for 8 replies).
+
     Args:
-        num_prompt: Tokens of the prompt, which come before the reply's own.
+        num_prompt: Tokens of the prompt, which come before the reply's own. They are left out of
+            all penalties: names and phrases of the prompt may well be said again, and if its
+            end-of-turn tokens were penalised, replies would run on.
     """
 
     def __init__(self, sampling: Sampling, *, num_prompt: int) -> None:
@@ -52,15 +52,6 @@ class Sampler:
             self._random.manual_seed(sampling.seed)
         else:
             self._random.seed()
-        self._penalties = LogitsProcessorList()
-        if sampling.repetition_penalty > 1:
-            # The prompt is left out: its end-of-turn tokens would be penalised with the rest,
-            # and replies would run on.
-            self._penalties.append(
-                RepetitionPenaltyLogitsProcessor(
-                    float(sampling.repetition_penalty), prompt_ignore_length=num_prompt
-                )
-            )
         self._warpers = LogitsProcessorList()
         if sampling.temperature > 0:
             self._warpers.append(TemperatureLogitsWarper(float(sampling.temperature)))
@@ -68,15 +59,41 @@ class Sampler:
                 self._warpers.append(TopPLogitsWarper(float(sampling.top_p)))
 
     def __call__(self, ids: Sequence[int], logits: torch.Tensor) -> int:
+        """The next token.
+
+        Args:
+            ids: The prompt and the reply so far.
+            logits: Shape (1, vocabulary).
+        """
         self.num_drawn += 1
-        scores = self._penalties(torch.tensor([ids]), logits)
-        if self._sampling.no_repeat_ngram:
-            # Of the reply alone: names and phrases of the prompt may well be said again.
-            written = torch.tensor([ids[self._num_prompt :]], dtype=torch.long)
-            scores = NoRepeatNGramLogitsProcessor(self._sampling.no_repeat_ngram)(written, scores)
+        written = ids[self._num_prompt :]
+        best, tokens = self._candidates(written, logits[0])
         if self._sampling.temperature == 0:
-            return int(scores.argmax())
-        # Sorting a vocabulary of 150,000 for the nucleus took longer than the output layer.
-        best, tokens = scores.topk(min(NUM_CANDIDATES, scores.shape[-1]))
-        chances = self._warpers(tokens, best).softmax(-1)
-        return int(tokens[0, torch.multinomial(chances, 1, generator=self._random).item()])
+            return int(tokens[0])
+        chances = self._warpers(tokens[None], best[None]).softmax(-1)
+        return int(tokens[torch.multinomial(chances, 1, generator=self._random)].item())
+
+    def _candidates(
+        self, written: Sequence[int], logits: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Scores of the likeliest tokens after all penalties, and the tokens; best first."""
+        num_wanted = NUM_CANDIDATES if self._sampling.temperature else 1
+        said = set(written)
+        best, tokens = logits.topk(min(num_wanted + len(said), len(logits)))
+        if said and self._sampling.repetition_penalty > 1:
+            penalty = self._sampling.repetition_penalty
+            weaker = torch.where(best > 0, best / penalty, best * penalty)
+            best = torch.where(torch.isin(tokens, torch.tensor(list(said))), weaker, best)
+        if loops := self._loops(written):
+            best = best.masked_fill(torch.isin(tokens, torch.tensor(loops)), -torch.inf)
+        best, order = best.topk(min(num_wanted, len(best)))
+        return best, tokens[order]
+
+    def _loops(self, written: Sequence[int]) -> list[int]:
+        """Tokens that would repeat ``no_repeat_ngram`` tokens of the reply."""
+        size = self._sampling.no_repeat_ngram
+        if not size or len(written) < size:
+            return []
+        latest = list(written[len(written) - size + 1 :])
+        starts = range(len(written) - size + 1)
+        return [written[n + size - 1] for n in starts if list(written[n : n + size - 1]) == latest]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import shutil
 import tempfile
 import threading
@@ -102,6 +103,12 @@ def room_for(folder: Path, num_bytes: int, *, what: str) -> Iterator[None]:
         raise CacheUnusable(_full(folder, num_bytes, what)) from error
 
 
+def os_error(error: Exception) -> OSError | None:
+    """What libraries written in Rust say of a full disk: in the text, without a number."""
+    told = re.search(r"\(os error (\d+)\)", str(error))
+    return OSError(int(told[1]), str(error)) if told else None
+
+
 def make_private(folder: Path) -> None:
     """The folder with its parents, each new one for this user alone (``parents=True`` is not)."""
     for path in reversed([folder, *folder.parents]):
@@ -122,7 +129,8 @@ def write_whole(path: Path, content: bytes) -> None:
         to_disk(unfinished)
         unfinished.replace(path)
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):
+            unfinished.unlink()
         raise CacheUnusable(f"cannot write {path}: {error.strerror}") from error
 
 

@@ -19,8 +19,12 @@ class Draft:
 
     Attributes:
         is_finished: The model ended it by itself; False where the token limit cut it.
+        first_token_s: Seconds from its start to its first token.
+        total_s: Seconds from its start to its last.
     """
 
     text: str
     num_tokens: int
     is_finished: bool
+    first_token_s: float = 0.0
+    total_s: float = 0.0

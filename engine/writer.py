@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import settings
 from engine import prompts
 from engine.errors import PromptRefused
-from engine.executor import Work
 from engine.model import Model
 from engine.mood import Mood
 from engine.persona import Persona
 from engine.sampler import Sampling
 from engine.talk import Draft, Turn
+from engine.work import Work
 
 #: Under so many characters a message is no longer itself; the prompt is refused instead.
 LEAST_CHARS = 50

@@ -64,11 +64,15 @@ class Home:
 
 
 async def run(
-    home: Home, *arguments: str, stdin: bytes = b"", overrides: Mapping[str, str] | None = None
+    home: Home,
+    *arguments: str,
+    stdin: bytes = b"",
+    overrides: Mapping[str, str] | None = None,
+    patience_s: float = PATIENCE_S,
 ) -> Ended:
     """Run the program to its end with ``stdin`` on a pipe."""
     process = await _start(home, arguments, overrides or {})
-    out, err = await asyncio.wait_for(process.communicate(stdin), PATIENCE_S)
+    out, err = await asyncio.wait_for(process.communicate(stdin), patience_s)
     return Ended(process.returncode or 0, out.decode(), err.decode())
 
 

@@ -176,18 +176,6 @@ async def test_reply_answers_lines(home: Home) -> None:
     assert all(row["reply"] for row in rows)
 
 
-async def test_bench_prints_what_users_wait_for(home: Home) -> None:
-    """``bench --json``: p50 and p95 of mood, reply and whole path of ten real answers."""
-    ended = await run(home, "bench", "--rounds", "1", "--json")
-    figures = json.loads(ended.out)
-
-    assert figures["messages"] == 10
-    assert all(
-        0 < figures[f"{stage}_ms"]["p50"] <= figures[f"{stage}_ms"]["p95"]
-        for stage in ("mood", "reply", "whole_path")
-    )
-
-
 async def test_doctor_finds_a_healthy_home_fine(home: Home, own: dict[str, str]) -> None:
     """With everything in place doctor exits 0 and names model, audit store and clock."""
     ended = await run(home, "doctor", overrides=own)

@@ -11,6 +11,7 @@ import pytest
 import settings
 from engine.engine import Engine
 from engine.errors import EngineTimeout
+from engine.executor import InferenceExecutor
 from engine.model import Model
 from engine.mood import Mood, Sentiment
 from engine.talk import Turn
@@ -47,7 +48,8 @@ MOODS = (
 
 @pytest.fixture(scope="module")
 def model(small_weights: Weights) -> Model:
-    return Model(small_weights, precision="auto", threads=0)
+    cache = settings.Settings().engine.cache_path
+    return Model(small_weights, precision="auto", threads=0, cache=cache)
 
 
 @pytest.fixture
@@ -56,7 +58,7 @@ async def engine(model: Model) -> AsyncIterator[Engine]:
     config = settings.Settings(
         engine=settings.Engine(mood_timeout_s=120, reply_timeout_s=240, max_new_tokens=48)
     )
-    engine = Engine(model, config)
+    engine = Engine(model, config, InferenceExecutor(max_waiting=64))
     yield engine
     engine.close()
 
@@ -127,7 +129,7 @@ async def test_a_deadline_ends_the_work_and_the_next_answer_is_right(model: Mode
     config = settings.Settings(
         engine=settings.Engine(reply_timeout_s=0.3, mood_timeout_s=60, max_new_tokens=400)
     )
-    engine = Engine(model, config)
+    engine = Engine(model, config, InferenceExecutor(max_waiting=64))
     try:
         await engine.warm([persona()], [Mood.NEUTRAL])
         with pytest.raises(EngineTimeout):

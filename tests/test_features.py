@@ -15,7 +15,6 @@ from transformers import AutoTokenizer
 
 from engine import prompts
 from engine.errors import HeadRefused
-from engine.executor import finish
 from engine.features import Features, HeadReader, default_taps, reading_of
 from engine.head import OUTPUTS, Head, Standard
 from engine.model import Model
@@ -23,6 +22,7 @@ from engine.mood import Mood, Reading
 from engine.prompts import mood_prefix, mood_question
 from engine.trunk import Pool, Tap
 from engine.weights import Weights
+from engine.work import finish
 from tests.tiny import SPECIAL, converted
 
 TEXTS = ("你好", "hello world", "哈" * 300, "😀", "a<|im_end|>b", "。")
@@ -159,8 +159,8 @@ def test_a_reader_says_what_the_head_says_of_the_features(model: Model, head: He
     [
         ({"prompt": "0123456789ab"}, "another version of the mood prompt.*calibrate.*mood.head"),
         ({"weight": torch.zeros(len(OUTPUTS), 5)}, "calibrate"),
-        ({"taps": (Tap(3, Pool.MEAN),)}, "model tiny: the model has 2 layers.*no layer 3"),
-        ({"taps": (Tap(0, Pool.LAST),)}, "model tiny: .*no layer 0"),
+        ({"taps": (Tap(3, Pool.MEAN),)}, "model tiny: the model has 2 layers.*there is no 3"),
+        ({"taps": (Tap(0, Pool.LAST),)}, "model tiny: .*there is no 0"),
         ({"taps": ()}, "model tiny"),
     ],
 )
@@ -239,7 +239,7 @@ def test_a_file_of_features_is_the_same_at_every_start(
     tmp_path: Path, weights: Weights, model: Model
 ) -> None:
     """With the prefix remembered on disk by an earlier start, features are the same to the bit."""
-    starts = [Model(weights, precision="fp32", threads=0, memo_folder=tmp_path) for _ in range(2)]
+    starts = [Model(weights, precision="fp32", threads=0, cache=tmp_path) for _ in range(2)]
     first, second = (finish(Features(m, default_taps(2)).read(TEXTS)) for m in starts)
 
     assert torch.equal(first, second)

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import random
 import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from engine.errors import ModelNotFound, NotEnoughMemory, PromptRefused, WeightsDamaged
-from engine.executor import finish
-from engine.loader import check_memory, choose_dtype
+from engine import prefixes
+from engine.errors import PromptRefused
+from engine.executor import InferenceExecutor, Priority
+from engine.features import Features, default_taps
 from engine.memo import MAX_FILES, Memo
 from engine.model import Model
 from engine.prefixes import CHUNK, MAX_PREFIXES
 from engine.prompts import ChatTurn
 from engine.sampler import Sampling
+from engine.talk import Draft
 from engine.weights import Weights
+from engine.work import Work, finish
 from tests.tiny import converted
 
 GREEDY = Sampling(12, temperature=0, top_p=1, repetition_penalty=1, no_repeat_ngram=0)
@@ -116,25 +124,40 @@ def test_a_leak_of_control_tokens_refuses_the_prompt(tmp_path: Path, weights: We
         model.encode(user("leak"))
 
 
-def test_work_yields_between_tokens_and_chunks(model: Model) -> None:
-    """A prompt of three chunks and a reply of tokens can be stopped at each of them."""
-    prefix, rest = model.split(SYSTEM, user("a" * (3 * CHUNK)))
-    work = model.decode(prefix, rest, GREEDY)
-    steps = sum(1 for _ in work)
+def served(work: Work[Draft], most: int) -> tuple[int, int]:
+    """Chunks and tokens of a reply after which it could be stopped; it is, after so many."""
+    chunks = tokens = 0
+    value: object = None
+    while chunks + tokens < most:
+        try:
+            call = work.send(value)
+        except StopIteration:
+            break
+        value = None if call is None else call.together([call.argument])[0]
+        chunks, tokens = chunks + (call is None), tokens + (call is not None)
+    work.close()
+    return chunks, tokens
 
-    assert steps >= 3
+
+def test_work_yields_between_tokens_and_chunks(model: Model) -> None:
+    """A prompt of three chunks can be stopped between them, a reply after every token."""
+    prefix, rest = model.split(SYSTEM, user("a" * (3 * CHUNK)))
+    num_tokens = finish(model.decode(prefix, rest, GREEDY)).num_tokens
+    prefix, rest = model.split(SYSTEM, user("b" * (3 * CHUNK)))
+    chunks, tokens = served(model.decode(prefix, rest, GREEDY), 100)
+
+    assert 3 == chunks
+    assert num_tokens - 1 <= GREEDY.max_new_tokens - 1 == tokens
 
 
 def test_stopped_work_leaves_the_prefix_usable(model: Model) -> None:
     """A reply that was cancelled half way does not change the next one."""
     prefix, rest = model.split(SYSTEM, user("你好"))
     before = finish(model.decode(prefix, rest, GREEDY))
-    work = model.decode(prefix, rest, GREEDY)
-    for _ in range(3):
-        next(work)
-    work.close()
+    served(model.decode(prefix, rest, GREEDY), 3)
+    after = finish(model.decode(prefix, rest, GREEDY))
 
-    assert before == finish(model.decode(prefix, rest, GREEDY))
+    assert (before.text, before.num_tokens) == (after.text, after.num_tokens)
 
 
 def test_the_token_limit_cuts_and_says_so(model: Model) -> None:
@@ -166,19 +189,11 @@ def test_prefixes_are_bounded(model: Model) -> None:
     assert MAX_PREFIXES == len(model.prefix_lengths)
 
 
-def test_weights_that_do_not_fit_are_refused_before_they_are_loaded(weights: Weights) -> None:
-    """Converting takes memory that must be free; what is only mapped may be larger than that."""
-    with pytest.raises(NotEnoughMemory, match="bundled-small"):
-        check_memory(weights, torch.float32, available=1000)
-    check_memory(weights, torch.float32, available=10**9)
-    check_memory(weights, torch.bfloat16, available=1000)
-
-
 def test_a_prefix_is_computed_once_for_all_starts(tmp_path: Path, weights: Weights) -> None:
     """What one start computed the next one reads, and scores come out the same to the bit."""
     scores = []
     for _ in range(2):
-        model = Model(weights, precision="fp32", threads=0, memo_folder=tmp_path)
+        model = Model(weights, precision="fp32", threads=0, cache=tmp_path)
         prefix, rest = model.split(SYSTEM, user("你好"))
         steps = sum(1 for _ in model.prepare(prefix * 3 * CHUNK))
         scores.append(finish(model.score(prefix, [rest], [1, 2, 3])))
@@ -189,12 +204,12 @@ def test_a_prefix_is_computed_once_for_all_starts(tmp_path: Path, weights: Weigh
 
 def test_a_damaged_memo_is_computed_again(tmp_path: Path, weights: Weights) -> None:
     """Files cut short or empty are passed over; the answer is the one of a first start."""
-    first = Model(weights, precision="fp32", threads=0, memo_folder=tmp_path)
+    first = Model(weights, precision="fp32", threads=0, cache=tmp_path)
     prefix, rest = first.split(SYSTEM, user("你好"))
     expected = finish(first.score(prefix, [rest], [1, 2, 3]))
-    for file in tmp_path.iterdir():
+    for file in (tmp_path / "prefixes").iterdir():
         file.write_bytes(file.read_bytes()[:100])
-    again = Model(weights, precision="fp32", threads=0, memo_folder=tmp_path)
+    again = Model(weights, precision="fp32", threads=0, cache=tmp_path)
 
     assert torch.equal(expected, finish(again.score(prefix, [rest], [1, 2, 3])))
 
@@ -202,7 +217,7 @@ def test_a_damaged_memo_is_computed_again(tmp_path: Path, weights: Weights) -> N
 def test_a_memo_that_cannot_be_kept_is_no_error(tmp_path: Path, weights: Weights) -> None:
     """A file where the folder should be: the prefix is computed at each start, and that is all."""
     (tmp_path / "taken").write_text("")
-    model = Model(weights, precision="fp32", threads=0, memo_folder=tmp_path / "taken")
+    model = Model(weights, precision="fp32", threads=0, cache=tmp_path / "taken")
     prefix, rest = model.split(SYSTEM, user("你好"))
 
     assert finish(model.score(prefix, [rest], [1, 2, 3])).shape == (1, 3)
@@ -219,37 +234,126 @@ def test_memos_are_bounded(tmp_path: Path) -> None:
     assert memo.recall([0]) is None
 
 
-@pytest.mark.parametrize(
-    ("precision", "has", "expected"),
-    [
-        ("auto", {"avx512_bf16": True}, torch.bfloat16),
-        ("auto", {"amx_bf16": True}, torch.bfloat16),
-        ("auto", {"avx2": True, "avx512_bf16": False}, torch.float32),
-        ("auto", {}, torch.float32),
-        ("fp32", {"avx512_bf16": True}, torch.float32),
-        ("bf16", {}, torch.bfloat16),
-    ],
-)
-def test_auto_takes_bf16_only_where_the_processor_has_it(
-    precision: str, has: dict[str, bool], expected: torch.dtype
-) -> None:
-    """Emulated half precision is slower than fp32, so auto never chooses it."""
-    assert expected is choose_dtype(precision, has)
+# -- many at once ----------------------------------------------------------------------
 
 
-def test_a_model_without_a_chat_template_is_refused(tmp_path: Path, weights: Weights) -> None:
-    """A base model cannot be asked in turns; the message says which kind can."""
-    tokenizer = AutoTokenizer.from_pretrained(weights.folder)
-    tokenizer.chat_template = None
-    tokenizer.save_pretrained(tmp_path)
-
-    with pytest.raises(ModelNotFound, match="has no chat template"):
-        Model(Weights(tmp_path, "base", "0"), precision="fp32", threads=0)
+def drawn(model: Model, text: str, num_tokens: int = 12) -> Callable[[], Work[Draft]]:
+    """A greedy reply of so many tokens at most, to be begun."""
+    sampling = replace(GREEDY, max_new_tokens=num_tokens)
+    return functools.partial(model.decode, *model.split(SYSTEM, user(text)), sampling)
 
 
-def test_weights_that_cannot_be_loaded_are_named(tmp_path: Path, weights: Weights) -> None:
-    """A folder with a tokenizer and no weights: the error has its path."""
-    AutoTokenizer.from_pretrained(weights.folder).save_pretrained(tmp_path)
+async def test_replies_written_together_are_those_written_alone(weights: Weights) -> None:
+    """24 replies of 1 to 30 tokens, 8 at once, joining and leaving: each as on a fresh model."""
+    alone, shared = (Model(weights, precision="fp32", threads=0) for _ in range(2))
+    asked = [(text, 1 + 7 * n % 30) for n, text in enumerate(texts(24, seed=5))]
+    expected = [finish(drawn(alone, *each)()) for each in asked]
+    executor = InferenceExecutor(max_waiting=64)
 
-    with pytest.raises(WeightsDamaged, match=str(tmp_path)):
-        Model(Weights(tmp_path, "hollow", "0"), precision="fp32", threads=0)
+    async def one(n: int) -> Draft:
+        await asyncio.sleep(0.002 * (n // 8))
+        start = drawn(shared, *asked[n])
+        return await executor.run(start, priority=Priority.REPLY, timeout=60)
+
+    try:
+        found = await asyncio.gather(*map(one, range(24)))
+    finally:
+        executor.close()
+
+    assert [(d.text, d.num_tokens) for d in expected] == [(d.text, d.num_tokens) for d in found]
+    assert len({draft.num_tokens for draft in found}) > 5
+
+
+async def test_moods_beside_replies_are_those_read_alone(weights: Weights) -> None:
+    """Scores and features asked for while replies are written: within rounding as alone."""
+    model = Model(weights, precision="fp32", threads=0)
+    labels = [model.first_token(word) for word in ("你好", "hello", "123")]
+    features = Features(model, default_taps(model.num_layers))
+    asked = texts(20, seed=6)
+    split = [model.split(SYSTEM, user(text)) for text in asked]
+    scores = [finish(model.score(prefix, [rest], labels)) for prefix, rest in split]
+    states = [finish(features.read([text])) for text in asked]
+    executor = InferenceExecutor(max_waiting=64)
+    run = functools.partial(executor.run, timeout=60)
+    try:
+        replies = [
+            asyncio.create_task(run(drawn(model, t), priority=Priority.REPLY)) for t in asked[:6]
+        ]
+        found = await asyncio.gather(
+            *(
+                run(functools.partial(model.score, p, [r], labels), priority=Priority.MOOD)
+                for p, r in split
+            ),
+            *(run(functools.partial(features.read, [t]), priority=Priority.MOOD) for t in asked),
+        )
+        await asyncio.gather(*replies)
+    finally:
+        executor.close()
+
+    for expected, actual in zip([*scores, *states], found, strict=True):
+        assert torch.allclose(expected, actual, rtol=0, atol=1e-4)
+
+
+def test_features_in_a_batch_are_those_read_alone(model: Model) -> None:
+    """60 messages of mixed length, 20 a call: as if each had been alone."""
+    features = Features(model, default_taps(model.num_layers))
+    asked = texts(60, seed=8)
+    together = torch.cat([finish(features.read(asked[n : n + 20])) for n in range(0, 60, 20)])
+    alone = torch.cat([finish(features.read([text])) for text in asked])
+
+    assert torch.allclose(together, alone, rtol=0, atol=1e-4)
+
+
+def test_a_chat_that_goes_on_costs_its_own_tokens(model: Model) -> None:
+    """The second message of a chat reads on from the first answer, and says the same."""
+    first: list[ChatTurn] = user("a" * (2 * CHUNK))
+    prefix, rest = model.split(SYSTEM, first)
+    said = finish(model.decode(prefix, rest, GREEDY)).text
+    later: list[ChatTurn] = [*first, {"role": "assistant", "content": said}, *user("hello")]
+    prefix, rest = model.split(SYSTEM, later)
+    kept = finish(model.decode(prefix, rest, GREEDY))
+    chunks, _ = served(model.decode(prefix, rest, GREEDY), 1000)
+    cold = model.prefix_lengths
+    whole = finish(model.decode([], [*prefix, *rest], GREEDY))
+
+    assert 0 == chunks
+    assert cold
+    assert whole.text == kept.text
+
+
+def mixed_requests(model: Model, count: int, num_tokens: int, seed: int = 3) -> Iterator[int]:
+    """Moods and replies in turn, of chats and personas that come and go; yields how many were."""
+    labels = [model.first_token(word) for word in ("你好", "hello", "1")]
+    chance = random.Random(seed)  # noqa: S311
+    for done in range(1, count + 1):
+        text = "".join(chance.choices(CHARACTERS, k=chance.randint(1, 40)))
+        system: list[ChatTurn] = [{"role": "system", "content": f"你是{chance.randint(1, 30)}。"}]
+        prefix, rest = model.split(system, user(text))
+        if done % 3:
+            finish(model.score(prefix, [rest], labels))
+        else:
+            finish(model.decode(prefix, rest, replace(GREEDY, max_new_tokens=num_tokens)))
+        yield done
+
+
+def test_many_requests_do_not_add_up(monkeypatch: pytest.MonkeyPatch, model: Model) -> None:
+    """300 moods and replies of 30 personas: chats and prefixes stay within their bounds."""
+    monkeypatch.setattr(prefixes, "CHAT_BYTES", 300_000)
+    before = model.num_chat_bytes  # of the tests before this one
+    for _ in mixed_requests(model, 300, 3):
+        assert model.num_chat_bytes <= max(300_000, before)
+        assert len(model.prefix_lengths) <= MAX_PREFIXES
+
+
+@pytest.mark.soak
+@pytest.mark.model
+@pytest.mark.timeout(7200)
+def test_memory_does_not_grow_over_5000_requests(small_weights: Weights) -> None:
+    """Resident memory after 500 and after 5,000 mixed requests of the real model: within 30 MB."""
+    model = Model(small_weights, precision="auto", threads=0)
+    process, resident = psutil.Process(), {}
+    for done in mixed_requests(model, 5000, 16):
+        if done in (500, 5000):
+            resident[done] = process.memory_info().rss
+
+    assert resident[5000] - resident[500] < 30 << 20

@@ -11,6 +11,7 @@ import settings
 from cli.lines import moods_of
 from cli.scorecard import Scorecard
 from engine.engine import Engine
+from engine.executor import InferenceExecutor
 from engine.labelled import read_labelled
 from engine.model import Model
 from engine.weights import Weights
@@ -27,12 +28,13 @@ def scorecard(engine: Engine, name: str) -> Scorecard:
 
 @pytest.fixture(scope="module")
 def model(small_weights: Weights) -> Model:
-    return Model(small_weights, precision="auto", threads=0)
+    cache = settings.Settings().engine.cache_path
+    return Model(small_weights, precision="auto", threads=0, cache=cache)
 
 
 @pytest.fixture
 def engine(model: Model) -> Engine:
-    return Engine(model, settings.Settings())
+    return Engine(model, settings.Settings(), InferenceExecutor(max_waiting=64))
 
 
 def test_moods_are_read_as_well_as_the_readme_says(engine: Engine) -> None:
@@ -68,7 +70,8 @@ def test_nearly_all_distress_is_found(engine: Engine) -> None:
 
 def test_without_a_head_the_same_fields_are_there(model: Model) -> None:
     """Label words give mood, sentiment, polarity and distress; offence nobody reads."""
-    engine = Engine(model, settings.Settings(mood=settings.MoodSection(head="none")))
+    config = settings.Settings(mood=settings.MoodSection(head="none"))
+    engine = Engine(model, config, InferenceExecutor(max_waiting=64))
     [angry, lost] = asyncio.run(engine.read_moods(["气死我了，你们太过分了", "我不想活了"]))
     engine.close()
 

@@ -1,27 +1,21 @@
-"""``bench``: how long mood, reply and the whole path take, measured on the program itself."""
+"""Messages through the whole program in the console: what users wait for."""
 
 from __future__ import annotations
 
-import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import typer
-from rich.console import Console
-from rich.table import Table
-
-from cli.progress import TerminalProgress
+from cli.bench.child import ROOT, ChildFailed
+from cli.bench.figures import percentile
+from engine.progress import Progress
 from handlers.audit.reader import Query, Record, select
 from settings import Audit
-
-BOT = Path(__file__).resolve().parent.parent / "bot.py"
 
 MESSAGES = (
     "在吗",
@@ -38,19 +32,21 @@ MESSAGES = (
 STAGES = ("mood", "reply", "whole path")
 
 
-def measure(settings_file: Path, *, rounds: int, as_json: bool) -> None:
-    """Send messages through the console channel and print p50 and p95 of what they took."""
+def whole_path(settings_file: Path, progress: Progress) -> dict[str, Any]:
+    """p50 and p95 of each stage in milliseconds, and the seconds to the first answer.
+
+    Raises:
+        ChildFailed: The bot ended before it had answered.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        ready_s = _run_bot(settings_file, folder, MESSAGES * rounds)
+        ready_s = _run_bot(settings_file, folder, MESSAGES, progress)
         records = list(select(Audit(folder=folder), Query()))
-    figures = _figures(records) | {"messages": len(records), "first_answer_s": ready_s}
-    if as_json:
-        print(json.dumps(figures))
-    else:
-        Console().print(_table(figures))
+    return {"messages": len(records), "first_answer_s": ready_s, **_figures(records)}
 
 
-def _run_bot(settings_file: Path, folder: str, messages: Sequence[str]) -> float:
+def _run_bot(
+    settings_file: Path, folder: str, messages: Sequence[str], progress: Progress
+) -> float:
     """Have a bot of its own answer the messages; returns seconds from its start to its first line.
 
     Its audit log has the time of every stage, so what is measured is what users wait for.
@@ -58,9 +54,9 @@ def _run_bot(settings_file: Path, folder: str, messages: Sequence[str]) -> float
     own = {"YIXIN_CHANNEL__KIND": "console", "YIXIN_AUDIT__FOLDER": folder, "YIXIN_AUDIT__URL": ""}
     start, first = time.monotonic(), 0.0
     with (
-        TerminalProgress().task("Answering", len(messages), "messages") as advance,
+        progress.task("Answering", len(messages), "messages") as advance,
         subprocess.Popen(  # noqa: S603 - this program itself
-            [sys.executable, str(BOT), "--settings", str(settings_file)],
+            [sys.executable, str(ROOT / "bot.py"), "--settings", str(settings_file)],
             env=os.environ | own,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -77,11 +73,11 @@ def _run_bot(settings_file: Path, folder: str, messages: Sequence[str]) -> float
             advance(1)
         bot.stdin.close()
     if bot.returncode:
-        raise typer.Exit(bot.returncode)
+        raise ChildFailed(f"the bot ended with exit code {bot.returncode}")
     return round(first, 2)
 
 
-def _figures(records: Sequence[Record]) -> dict[str, Any]:
+def _figures(records: Sequence[Record]) -> dict[str, Mapping[str, float]]:
     taken: dict[str, list[float]] = {stage: [] for stage in STAGES}
     for record in records:
         taken["whole path"].append(sum(record.stage_ms.values()))
@@ -89,24 +85,9 @@ def _figures(records: Sequence[Record]) -> dict[str, Any]:
             if stage in record.stage_ms:
                 taken[stage].append(record.stage_ms[stage])
     return {
-        f"{stage.replace(' ', '_')}_ms": {"p50": _percentile(ms, 50), "p95": _percentile(ms, 95)}
+        f"{stage.replace(' ', '_')}_ms": {
+            f"p{percent}": round(percentile(ms, percent), 1) for percent in (50, 95)
+        }
         for stage, ms in taken.items()
         if ms
     }
-
-
-def _percentile(values: Sequence[float], percent: int) -> float:
-    """Of all values, not of a fitted curve; one value is each of its percentiles."""
-    if len(values) == 1:
-        return round(values[0], 1)
-    return round(statistics.quantiles(values, n=100, method="inclusive")[percent - 1], 1)
-
-
-def _table(figures: dict[str, Any]) -> Table:
-    title = f"{figures['messages']} messages, first answer after {figures['first_answer_s']} s"
-    table = Table("", "p50 ms", "p95 ms", title=title)
-    for stage in STAGES:
-        taken = figures.get(f"{stage.replace(' ', '_')}_ms")
-        if taken:
-            table.add_row(stage, f"{taken['p50']:.0f}", f"{taken['p95']:.0f}")
-    return table
