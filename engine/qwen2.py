@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import embedding, rms_norm, scaled_dot_product_attention, silu
 
+from engine.keyvalues import KeyValues
 from engine.linear import Linear
 
 #: Positions whose rotations are worked out at start; there are twice as many once they run out.
@@ -41,34 +42,6 @@ class Layer:
     mlp_norm: Tensor
     gate_up: Linear
     down: Linear
-
-
-class KeyValues:
-    """Keys and values of one sequence, one tensor a layer, with room to grow in place.
-
-    Args:
-        layers: Shape (2, key-value heads, room, head size) each: keys, then values.
-        length: Tokens that are there; behind them is room.
-    """
-
-    def __init__(self, layers: list[Tensor], length: int) -> None:
-        self.layers, self.length = layers, length
-
-    @property
-    def num_bytes(self) -> int:
-        return sum(layer.nbytes for layer in self.layers)
-
-    def copy(self, length: int, room: int) -> KeyValues:
-        """The first ``length`` tokens, and room for ``room`` more; shares nothing."""
-        layers = []
-        for layer in self.layers:
-            grown = layer.new_empty(2, layer.shape[1], length + room, layer.shape[3])
-            grown[:, :, :length] = layer[:, :, :length]
-            layers.append(grown)
-        return KeyValues(layers, length)
-
-    def tensors(self) -> dict[str, Tensor]:
-        return {str(n): layer[:, :, : self.length] for n, layer in enumerate(self.layers)}
 
 
 class Qwen2:
@@ -99,45 +72,42 @@ class Qwen2:
         self.num_layers, self.width = len(layers), int(embed.shape[1])
 
     def empty(self, room: int) -> KeyValues:
-        size = (2, self._shape.num_kv_heads, room, self._shape.head_dim)
+        size = (2, 1, self._shape.num_kv_heads, room, self._shape.head_dim)
         return KeyValues([torch.empty(size, dtype=self._kept) for _ in self._layers], 0)
 
     def restore(self, tensors: Mapping[str, Tensor]) -> KeyValues:
         layers = [tensors[str(n)] for n in range(self.num_layers)]
-        return KeyValues(layers, int(layers[0].shape[2]))
+        return KeyValues(layers, int(layers[0].shape[3]))
 
     # -- passes ------------------------------------------------------------------------
 
     def extend(self, ids: Sequence[int], past: KeyValues) -> Tensor:
-        """State after the last of ``ids``, shape (1, hidden size); ``past`` grows by them."""
+        """State after the last of ``ids``, shape (1, width); ``past`` grows by them."""
         first, last = past.length, past.length + len(ids)
         x = self._embedded(torch.tensor(ids))
-        cos, sin = self._rotation(slice(first, last))
+        turn = self._rotation(torch.arange(first, last))
         mask = self._causal(len(ids), last)
         for layer, kept in zip(self._layers, past.layers, strict=True):
-            q, k, v = self._attended(layer, x, cos, sin)
-            kept[0, :, first:last], kept[1, :, first:last] = k.transpose(0, 1), v.transpose(0, 1)
-            seen = kept[:, None, :, :last]
-            x = self._through(layer, x, _attention(q[None], seen[0], seen[1], mask))
+            q, new = self._attended(layer, x, turn)
+            kept[:, 0, :, first:last] = new.permute(1, 2, 0, 3)
+            keys, values = kept[:, :, :, :last].unbind()
+            x = self._through(layer, x, _attention(q[None], keys, values, mask))
         past.length = last
         return self._normed(x[-1:], self._norm)
 
     def branch(self, ids: Tensor, past: KeyValues, layers: Collection[int]) -> dict[int, Tensor]:
-        """States of ``layers``, shape (rows, longest, hidden size) each; ``past`` stays."""
+        """States of ``layers``, shape (rows, longest, width) each; ``past`` stays."""
         rows, longest = ids.shape
         x = self._embedded(ids.flatten())
-        cos, sin = self._rotation(slice(past.length, past.length + longest))
-        cos, sin = cos.repeat(rows, 1, 1), sin.repeat(rows, 1, 1)
+        turn = self._rotation(torch.arange(past.length, past.length + longest).repeat(rows))
         mask = self._causal(longest, past.length + longest)
         states: dict[int, Tensor] = {}
         for number, (layer, kept) in enumerate(zip(self._layers, past.layers, strict=True), 1):
-            q, k, v = (
-                part.view(rows, longest, *part.shape[1:])
-                for part in self._attended(layer, x, cos, sin)
-            )
-            shared = kept[:, None, :, : past.length].expand(-1, rows, -1, -1, -1)
-            keys = torch.cat([shared[0], k.transpose(1, 2)], dim=2)
-            values = torch.cat([shared[1], v.transpose(1, 2)], dim=2)
+            q, new = self._attended(layer, x, turn)
+            shared = kept[:, :, :, : past.length].expand(-1, rows, -1, -1, -1)
+            own = new.view(rows, longest, *new.shape[1:]).permute(2, 0, 3, 1, 4)
+            keys, values = torch.cat([shared, own], dim=3).unbind()
+            q = q.view(rows, longest, *q.shape[1:])
             x = self._through(layer, x, _attention(q, keys, values, mask))
             if number in layers:
                 states[number] = x.view(rows, longest, -1)
@@ -148,21 +118,19 @@ class Qwen2:
         return states
 
     def step(self, tokens: Sequence[int], pasts: Sequence[KeyValues]) -> Tensor:
-        """States after one token of each sequence, shape (rows, hidden size); each past grows."""
+        """States after one token of each sequence, shape (rows, width); each past grows."""
         x = self._embedded(torch.tensor(tokens))
-        cos, sin = self._rotation(torch.tensor([past.length for past in pasts]))
+        turn = self._rotation(torch.tensor([past.length for past in pasts]))
         for number, layer in enumerate(self._layers):
-            q, k, v = self._attended(layer, x, cos, sin)
-            found = []
+            q, new = self._attended(layer, x, turn)
+            heads = q.view(len(q), 1, self._shape.num_kv_heads, self._heads_a_key, -1)
             # Each over its own keys: no padding, nothing to move when one joins or leaves.
-            for row, past in enumerate(pasts):
-                kept, last = past.layers[number], past.length
-                kept[0, :, last], kept[1, :, last] = k[row], v[row]
-                seen = kept[:, None, :, : last + 1]
-                found.append(_attention(q[row, None, None], seen[0], seen[1], None))
-            x = self._through(layer, x, torch.cat(found))
+            x = self._through(layer, x, torch.cat([
+                _attention_of_one(own, key_value, past.layers[number], past.length)
+                for own, key_value, past in zip(heads.unbind(), new.unbind(), pasts, strict=True)
+            ]).view(len(x), -1))  # fmt: skip
         for past in pasts:
-            past.length += 1
+            past.length += 1  # only now: whoever asked may ask again where something fails
         return self._normed(x, self._norm)
 
     def logits(self, states: Tensor) -> Tensor:
@@ -177,12 +145,19 @@ class Qwen2:
     def _normed(self, x: Tensor, weight: Tensor) -> Tensor:
         return rms_norm(x, (self.width,), weight, self._shape.eps)
 
-    def _rotation(self, positions: slice | Tensor) -> tuple[Tensor, Tensor]:
-        """Cosines and signed sines, shape (tokens, 1, head size)."""
-        last = positions.stop if isinstance(positions, slice) else int(positions.max()) + 1
-        while last > len(self._cos):
+    def _rotation(self, positions: Tensor) -> tuple[Tensor, Tensor]:
+        """Cosines and signed sines for queries, keys and values, shape (tokens, heads, head size).
+
+        Values are turned by nothing, so that all three are one tensor all the way.
+        """
+        while int(positions.max()) >= len(self._cos):
             self._cos, self._sin = _rotations(self._shape, 2 * len(self._cos))
-        return self._cos[positions].to(self._dtype), self._sin[positions].to(self._dtype)
+        turned, still = self._shape.num_heads + self._shape.num_kv_heads, self._shape.num_kv_heads
+        size = (len(positions), still, self._shape.head_dim)
+        cos = self._cos[positions].expand(-1, turned, -1)
+        sin = self._sin[positions].expand(-1, turned, -1)
+        cos, sin = torch.cat([cos, torch.ones(size)], 1), torch.cat([sin, torch.zeros(size)], 1)
+        return cos.to(self._dtype), sin.to(self._dtype)
 
     def _causal(self, num_new: int, num_seen: int) -> Tensor:
         """What to add to scores so that a token sees only what came before it, and itself."""
@@ -190,16 +165,19 @@ class Qwen2:
         return hidden.repeat_interleave(self._heads_a_key, dim=0).to(self._kept)
 
     def _attended(
-        self, layer: Layer, x: Tensor, cos: Tensor, sin: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Queries, keys and values, shape (tokens, heads, head size) each, as they are kept."""
-        heads, kv_heads = self._shape.num_heads, self._shape.num_kv_heads
-        both = layer.qkv(self._normed(x, layer.norm)).view(len(x), -1, self._shape.head_dim)
-        turned = both[:, : heads + kv_heads]
+        self, layer: Layer, x: Tensor, turn: tuple[Tensor, Tensor]
+    ) -> tuple[Tensor, Tensor]:
+        """Queries, shape (tokens, heads, head size); keys and values, as they are kept.
+
+        Returns:
+            The latter of shape (tokens, 2, key-value heads, head size).
+        """
+        size, (cos, sin) = self._shape.head_dim, turn
+        flat = layer.qkv(self._normed(x, layer.norm)).view(len(x), -1, size)
         # Rolling by half a head swaps the halves that rotate into each other; sin has the sign.
-        turned = torch.addcmul(turned * cos, turned.roll(self._shape.head_dim // 2, -1), sin)
-        turned = turned.to(self._kept)
-        return turned[:, :heads], turned[:, heads:], both[:, heads + kv_heads :].to(self._kept)
+        flat = torch.addcmul(flat * cos, flat.roll(size // 2, -1), sin).to(self._kept)
+        q, new = flat[:, : self._shape.num_heads], flat[:, self._shape.num_heads :]
+        return q, new.view(len(x), 2, -1, size)
 
     def _through(self, layer: Layer, x: Tensor, attended: Tensor) -> Tensor:
         """The rest of a layer: output of the attention, then the feed-forward part."""
@@ -223,6 +201,20 @@ def _attention(q: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None) -> 
     groups = q.view(rows, tokens, keys.shape[1], -1, size).transpose(1, 2)
     found = scaled_dot_product_attention(groups.flatten(2, 3), keys, values, attn_mask=mask)
     return found.view(groups.shape).transpose(1, 2).reshape(rows * tokens, -1)
+
+
+def _attention_of_one(q: Tensor, new: Tensor, kept: Tensor, length: int) -> Tensor:
+    """Of one token that sees all before it, shape (1, key-value heads, heads a key, head size).
+
+    Args:
+        q: Of that shape.
+        new: Its key and value, shape (2, key-value heads, head size); written to ``kept``.
+        kept: Keys and values of its sequence, see ``KeyValues``.
+        length: Tokens before it.
+    """
+    kept.select(3, length).copy_(new[:, None])
+    keys, values = kept.narrow(3, 0, length + 1).unbind()
+    return scaled_dot_product_attention(q, keys, values)
 
 
 def _rotations(shape: Shape, num_positions: int) -> tuple[Tensor, Tensor]:

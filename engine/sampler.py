@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -66,34 +67,30 @@ class Sampler:
             logits: Shape (1, vocabulary).
         """
         self.num_drawn += 1
-        written = ids[self._num_prompt :]
-        best, tokens = self._candidates(written, logits[0])
+        scores = self._candidates(ids[self._num_prompt :], logits[0])
         if self._sampling.temperature == 0:
-            return int(tokens[0])
-        chances = self._warpers(tokens[None], best[None]).softmax(-1)
-        return int(tokens[torch.multinomial(chances, 1, generator=self._random)].item())
+            return max(scores, key=lambda token: scores[token])
+        tokens = sorted(scores, key=lambda token: -scores[token])[:NUM_CANDIDATES]
+        best = torch.tensor([[scores[token] for token in tokens]])
+        chances = self._warpers(torch.tensor([tokens]), best).softmax(-1)
+        return tokens[int(torch.multinomial(chances, 1, generator=self._random))]
 
-    def _candidates(
-        self, written: Sequence[int], logits: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Scores of the likeliest tokens after all penalties, and the tokens; best first."""
-        num_wanted = NUM_CANDIDATES if self._sampling.temperature else 1
-        said = set(written)
-        best, tokens = logits.topk(min(num_wanted + len(said), len(logits)))
-        if said and self._sampling.repetition_penalty > 1:
-            penalty = self._sampling.repetition_penalty
-            weaker = torch.where(best > 0, best / penalty, best * penalty)
-            best = torch.where(torch.isin(tokens, torch.tensor(list(said))), weaker, best)
-        if loops := self._loops(written):
-            best = best.masked_fill(torch.isin(tokens, torch.tensor(loops)), -torch.inf)
-        best, order = best.topk(min(num_wanted, len(best)))
-        return best, tokens[order]
+    def _candidates(self, written: Sequence[int], logits: torch.Tensor) -> dict[int, float]:
+        """Scores of the likeliest tokens after all penalties."""
+        said, loops = set(written), self._loops(written)
+        num_wanted = (NUM_CANDIDATES if self._sampling.temperature else 1) + len(said)
+        best, tokens = logits.topk(min(num_wanted, len(logits)))
+        scores = dict(zip(tokens.tolist(), best.tolist(), strict=True))
+        penalty = self._sampling.repetition_penalty
+        for token in said & scores.keys():
+            scores[token] *= penalty if scores[token] < 0 else 1 / penalty
+        return scores | dict.fromkeys(loops & scores.keys(), -math.inf)
 
-    def _loops(self, written: Sequence[int]) -> list[int]:
+    def _loops(self, written: Sequence[int]) -> set[int]:
         """Tokens that would repeat ``no_repeat_ngram`` tokens of the reply."""
         size = self._sampling.no_repeat_ngram
         if not size or len(written) < size:
-            return []
+            return set()
         latest = list(written[len(written) - size + 1 :])
         starts = range(len(written) - size + 1)
-        return [written[n + size - 1] for n in starts if list(written[n : n + size - 1]) == latest]
+        return {written[n + size - 1] for n in starts if list(written[n : n + size - 1]) == latest}

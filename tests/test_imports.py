@@ -30,7 +30,16 @@ OWNERS = {
         for name in (
             *("model", "loader", "memo", "sampler", "convert", "prefixes"),
             *("trunk", "labels", "features", "head", "fit", "problem", "thresholds"),
-            *("linear", "quantize", "tensors", "qwen2", "stock", "assemble", "precision"),
+            *(
+                "linear",
+                "keyvalues",
+                "quantize",
+                "tensors",
+                "qwen2",
+                "stock",
+                "assemble",
+                "precision",
+            ),
             "decoder",
         )
     }
