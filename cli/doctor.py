@@ -87,8 +87,8 @@ def _personas(config: Settings) -> Finding:
 
 def _memory(config: Settings) -> Finding:
     free = psutil.virtual_memory().available / 2**30
-    needed = {"bundled": 4.0, "bundled-small": 2.0}.get(config.engine.model, 1.0)
-    detail = f"{free:.1f} GB free, the model takes about {needed:.0f}"
+    needed = {"bundled": 1.6, "bundled-small": 0.8}.get(config.engine.model, 1.0)
+    detail = f"{free:.1f} GB free, the model takes {needed:.1f} or, where there is room, more"
     if free < needed:
         return Finding("memory", detail, "close programs, or set engine.model: bundled-small")
     return Finding("memory", detail)
@@ -107,7 +107,7 @@ def _model(config: Settings) -> Finding:
         asyncio.run(engine.read_moods(["你好"]))
         [reading] = asyncio.run(engine.read_moods(["今天真开心"]))
     except EngineError as error:
-        return Finding("model", str(error), "try engine.precision: fp32")
+        return Finding("model", str(error), "try engine.precision: int4, or fp32")
     finally:
         engine.close()
     facts = engine.facts

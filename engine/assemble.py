@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from engine.linear import Int4Linear, Int8Linear, Linear, MixedLinear, plain
+from engine.linear import Int4Linear, Int8Linear, LaterLinear, Linear, MixedLinear, plain
 from engine.quantize import Plan
 from engine.qwen2 import Layer, Qwen2, Shape
 from engine.tensors import Tensors
@@ -76,7 +77,11 @@ class Products:
             packed, scales = four[f"{name}.packed"].clone(), four[f"{name}.scales"].clone()
             found.append(Int4Linear(packed, scales, bias))
         if eight and f"{name}.codes" in eight:
-            found.append(Int8Linear(eight[f"{name}.codes"], eight[f"{name}.scale"], bias))
+            codes, scale = eight[f"{name}.codes"], eight[f"{name}.scale"]
+            # The output layer is a fourth of all, and wanted twice only where replies are many.
+            later = bool(found) and name == HEAD
+            make = functools.partial(Int8Linear, codes, scale, bias)
+            found.append(LaterLinear(make) if later else make())
         if not found:
             return plain(self._tensors.weight_of(modules).to(self._dtype), bias)
         return found[0] if len(found) == 1 else MixedLinear(*found)

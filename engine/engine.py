@@ -134,6 +134,14 @@ class Engine:
             timeout=self._settings.reply_timeout_s,
         )
 
+    async def following(self, persona: Persona, text: str, reply: str, mood: Mood) -> list[int]:
+        """The token it finds likeliest at each place of a reply: to compare precisions."""
+        return await self._executor.run(
+            functools.partial(self._writer.following, persona, text, reply, mood),
+            priority=Priority.BULK,
+            timeout=PATIENT_S,
+        )
+
     def close(self) -> None:
         """Stop what runs within a token and end the thread. Blocking, for that token."""
         self._executor.close()

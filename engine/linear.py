@@ -8,6 +8,7 @@ that the kernel wants: `F.linear` with bf16 weights lays them out anew at every 
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Protocol
 
 import torch
@@ -121,6 +122,20 @@ class MixedLinear:
 
     def __call__(self, x: Tensor) -> Tensor:
         return self._few(x) if len(x) <= FEW_ROWS else self._many(x)
+
+
+class LaterLinear:
+    """A product that is laid out when it is first asked for."""
+
+    def __init__(self, make: Callable[[], Linear]) -> None:
+        self._make: Callable[[], Linear] | None = make
+        self._linear: Linear | None = None
+
+    def __call__(self, x: Tensor) -> Tensor:
+        if self._linear is None:
+            assert self._make is not None  # noqa: S101 - only dropped once it was asked
+            self._linear, self._make = self._make(), None  # with it the weights it was made of
+        return self._linear(x)
 
 
 def plain(weight: Tensor, bias: Tensor | None) -> Linear:

@@ -106,15 +106,15 @@ class _Loading:
     def _fastest(self, num_weights: int, available: int) -> str:
         width = self._config.hidden_size
         inner = getattr(self._config, "intermediate_size", None) or 4 * width
-        with self._progress.task("Measuring this processor", None):
-            return fastest(
-                width,
-                2 * inner,
-                rounds=self._is_lean and self._cache is not None,
-                num_weights=num_weights,
-                available=available,
-                cache=self._cache,
-            )
+        return fastest(
+            width,
+            2 * inner,
+            rounds=self._is_lean and self._cache is not None,
+            num_weights=num_weights,
+            available=available,
+            cache=self._cache,
+            progress=self._progress,
+        )
 
     def _rounded(self, plan: Plan, precision: str) -> Path:
         weights = self._weights

@@ -187,6 +187,17 @@ class Model:
             found = self._decoder.logits(torch.stack([state[last][-1] for state in states]))
             return found[:, list(labels)].log_softmax(dim=-1)
 
+    def following(
+        self, prefix: Sequence[int], rest: Sequence[int], num_last: int
+    ) -> Work[list[int]]:
+        """The likeliest token at each of the last ``num_last`` places, given all before it."""
+        last = self._decoder.num_layers
+        [states] = yield from self._prefixes.branches(prefix, [rest], {last})
+        with torch.inference_mode():
+            logits = self._decoder.logits(states[last][-num_last - 1 : -1])
+        found: list[int] = logits.argmax(dim=-1).tolist()
+        return found
+
     def decode(self, prefix: Sequence[int], rest: Sequence[int], sampling: Sampling) -> Work[Draft]:
         """Write the answer to a prompt, token by token, together with others under way."""
         start = first = time.perf_counter()

@@ -13,6 +13,7 @@ import torch
 from engine import quantize
 from engine.errors import CacheUnusable
 from engine.linear import Int4Linear, Int8Linear, Linear, MixedLinear, plain
+from engine.progress import Progress
 from engine.store import write_whole
 
 log = structlog.get_logger()
@@ -43,6 +44,7 @@ def fastest(
     num_weights: int,
     available: int,
     cache: Path | None,
+    progress: Progress,
 ) -> str:
     """Name of the format in which a message is answered soonest, of those that fit the memory.
 
@@ -55,7 +57,7 @@ def fastest(
         available: Bytes of memory that programs can still take.
         cache: Where the measurement is kept; None measures each time.
     """
-    seconds = _remembered(width, depth, cache)
+    seconds = _remembered(width, depth, cache, progress)
     possible = [name for name in seconds if rounds or name in ("bf16", "fp32")]
     fitting = [name for name in possible if BYTES[name] * num_weights < SHARE * available]
     smallest = min(possible, key=lambda name: BYTES[name])
@@ -64,14 +66,15 @@ def fastest(
     return chosen
 
 
-def _remembered(width: int, depth: int, cache: Path | None) -> dict[str, float]:
+def _remembered(width: int, depth: int, cache: Path | None, progress: Progress) -> dict[str, float]:
     flags = " ".join(sorted(name for name, has in torch.cpu.get_capabilities().items() if has))
     key = f"{flags}, {torch.get_num_threads()} threads, torch {torch.__version__}, {depth}x{width}"
     path = cache / "precision.json" if cache else None
     known = _known(path) if path else {}
     if seconds := known.get(key):
         return seconds
-    measured = measure(width, depth)
+    with progress.task("Trying number formats on this processor", None):
+        measured = measure(width, depth)
     if path:
         try:
             write_whole(path, json.dumps(known | {key: measured}, indent=2).encode())

@@ -46,6 +46,18 @@ class Writer:
         prefix, rest = self.fit(prompts.reply_prefix(persona, mood), history, text)
         return (yield from self._model.decode(prefix, rest, self._sampling))
 
+    def following(self, persona: Persona, text: str, reply: str, mood: Mood) -> Work[list[int]]:
+        """The token this model finds likeliest at each place of a reply, whoever wrote it."""
+        turns = prompts.reply_prefix(persona, mood)
+        question = prompts.reply_question((), text, prompts.REPLY_CHARS)
+        prefix, rest = self._model.split(turns, question)
+        answered: list[prompts.ChatTurn] = [
+            *(*turns, *question),
+            {"role": "assistant", "content": reply},
+        ]
+        ids = self._model.encode(answered, opens_answer=False)[len(prefix) :]
+        return (yield from self._model.following(prefix, ids, len(ids) - len(rest)))
+
     def fit(
         self, prefix: Sequence[prompts.ChatTurn], history: Sequence[Turn], text: str
     ) -> tuple[list[int], list[int]]:

@@ -12,6 +12,7 @@ import pytest
 
 from engine import precision
 from engine.precision import BYTES, SHARE, fastest, measure
+from engine.progress import SILENT
 from engine.weights import Weights
 from tests.tiny import converted
 
@@ -60,7 +61,12 @@ def chosen(
     cache: Path | None, *, rounds: bool = True, available: float = 1e12, width: int = 64
 ) -> str:
     return fastest(
-        *(width, 96), rounds=rounds, num_weights=1000, available=int(available), cache=cache
+        *(width, 96),
+        rounds=rounds,
+        num_weights=1000,
+        available=int(available),
+        cache=cache,
+        progress=SILENT,
     )
 
 

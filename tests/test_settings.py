@@ -67,7 +67,7 @@ def test_a_list_in_the_environment_is_json(tmp_path: Path, monkeypatch: pytest.M
     [
         ("engine: {precison: fp32}", ["unknown key engine.precison", "did you mean precision?"]),
         ("engin: {}", ["unknown key engin", "did you mean engine?"]),
-        ("engine: {precision: fp8}", ["engine.precision is 'fp8'", "'auto', 'fp32' or 'bf16'"]),
+        ("engine: {precision: fp8}", ["engine.precision is 'fp8'", "'int8', 'int4' or 'mixed'"]),
         ("engine: {threads: many}", ["engine.threads is 'many'", "valid integer"]),
         ("engine: {threads: -1}", ["engine.threads is -1", "greater than or equal to 0"]),
         ("deliver: {delay_min_s: 9}", ["deliver", "delay_min_s (9) must not exceed"]),

@@ -55,7 +55,7 @@ def headlines(
         "mood_vs_recipe": ratios(rounds(recipe, "mood_ms"), mood),
         "mood_vs_llamacpp": ratios(rounds(llamacpp, "mood_ms"), mood),
         "decode_vs_llamacpp": ratios(decode, rounds(llamacpp, "decode_tokens_s")),
-        "batch8_vs_single": ratios(rounds(own, "together_tokens_s"), decode),
+        "batch8_vs_single": ratios(rounds(own, "together_tokens_s"), rounds(own, "alone_tokens_s")),
         "moods_per_second": rounds(own, "moods_s"),
         "mood_ms_idle": mood,
         "mood_ms_while_replying": rounds(own, "busy_mood_ms"),
@@ -75,9 +75,6 @@ def percentile(values: Sequence[float], percent: int) -> float:
 
 def agreement(tokens: Iterable[int], reference: Iterable[int]) -> float:
     """Share of positions at which two models' likeliest next tokens are the same, 0 to 1.
-
-    For ``contenders[*].agreement``: the greedy next tokens of a contender over the same text as
-    those of bf16. No contender is asked for them before the engine can be.
 
     Raises:
         ValueError: The two are not of the same length, or empty.

@@ -6,10 +6,12 @@ import argparse
 import asyncio
 import io
 import itertools
+import json
 import statistics
 import time
 from collections.abc import Coroutine, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import settings
@@ -33,15 +35,15 @@ UNDER_WAY_S = 0.5
 class Own:
     """Measures of an opened engine; each runs an event loop of its own."""
 
-    def __init__(self, engine: Engine, persona: Persona) -> None:
-        self._engine, self._persona = engine, persona
+    def __init__(self, engine: Engine, persona: Persona, replies: Path) -> None:
+        self._engine, self._persona, self._replies = engine, persona, replies
         self._chats = itertools.count()
 
     @property
     def measures(self) -> Mapping[str, Measure]:
         measures = (
             *(self.mood, self.decode, self.together, self.history),
-            *(self.moods, self.busy, self.waiting),
+            *(self.moods, self.busy, self.waiting, self.write, self.follow),
         )
         return {measure.__name__: partial(_run, measure) for measure in measures}
 
@@ -50,12 +52,30 @@ class Own:
         return {"mood_ms": await self._mood_ms()}
 
     async def decode(self, _: int) -> Values:
-        """Tokens a second of one reply after its first."""
+        """Tokens a second of one reply, from its prompt on and after its first."""
         draft = await self._reply(texts.STORIES[0])
         if draft.num_tokens < 2:
             return {}
         seconds = draft.total_s - draft.first_token_s
-        return {"decode_tokens_s": (draft.num_tokens - 1) / seconds}
+        return {
+            "decode_tokens_s": (draft.num_tokens - 1) / seconds,
+            "alone_tokens_s": draft.num_tokens / draft.total_s,
+        }
+
+    async def write(self, _: int) -> Values:
+        """Replies of this precision to everyday lines, for all others to be compared with."""
+        drafts = await asyncio.gather(*(self._reply(text) for text in texts.LINES))
+        replies = {text: each.text for text, each in zip(texts.LINES, drafts, strict=True)}
+        self._replies.write_text(json.dumps(replies), encoding="utf-8")
+        return {"replies": len(replies)}
+
+    async def follow(self, size: int) -> Values:
+        """Likeliest tokens at ``size`` places of those replies, by the number of the place."""
+        replies: dict[str, str] = json.loads(self._replies.read_text(encoding="utf-8"))
+        found: list[int] = []
+        for text, reply in replies.items():
+            found += await self._engine.following(self._persona, text, reply, Mood.NEUTRAL)
+        return {str(place): token for place, token in enumerate(found[:size])}
 
     async def together(self, size: int) -> Values:
         """Tokens a second of ``size`` replies asked for at once, their prompts included."""
@@ -166,7 +186,7 @@ def _open(arguments: argparse.Namespace) -> Opened:
     progress = TerminalProgress(None if arguments.settle else io.StringIO())
     engine = Engine.open(config, progress)
     persona = load(config.reply.persona)
-    own = Own(engine, persona)
+    own = Own(engine, persona, arguments.replies)
     asyncio.run(engine.read_mood(texts.WARM_UP))
     if arguments.settle:
         asyncio.run(engine.warm([persona], [Mood.NEUTRAL]))
@@ -176,4 +196,5 @@ def _open(arguments: argparse.Namespace) -> Opened:
 if __name__ == "__main__":
     parser = command_line()
     parser.add_argument("--precision", required=True)
+    parser.add_argument("--replies", type=Path, help="file of replies that precisions share")
     serve(partial(_open, parser.parse_args()))

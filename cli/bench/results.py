@@ -19,6 +19,7 @@ class Results:
         precision: Of the engine as the settings have it; the contender all ratios are of.
         measured: Rounds of each contender that took part, empty of one that is missing.
         errors: What failed or is missing, by contender, with the way out.
+        agreement: Share of bf16's own tokens that each precision finds likeliest, too.
         growth: Empty of a quick run.
         whole_path: Empty where the bot did not run.
     """
@@ -28,6 +29,7 @@ class Results:
     machine: Mapping[str, Any]
     measured: Mapping[str, Measured]
     errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    agreement: Mapping[str, float] = field(default_factory=dict)
     growth: Growth = field(default_factory=dict)
     whole_path: Mapping[str, Any] = field(default_factory=dict)
 
@@ -55,7 +57,8 @@ class Results:
         }
 
     def _contender(self, name: str) -> dict[str, Any]:
-        return {
+        agreed = {"agreement": self.agreement[name]} if name in self.agreement else {}
+        return agreed | {
             figure: {"median": _rounded(found.median), "spread": _spread(found)}
             for figure in self.measured[name]
             if (found := self.figure(name, figure))

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from cli.bench import texts
 from cli.bench.child import ChildFailed
-from cli.bench.contender import LLAMACPP, Contender, field_of, is_there, llamacpp, own
+from cli.bench.contender import LLAMACPP, Contender, field_of, is_there, llamacpp, own, precisions
+from cli.bench.fidelity import agreements
 from cli.bench.growth import grow
 from cli.bench.machine import machine
 from cli.bench.race import Ask, Outcome, race, settle
@@ -67,6 +68,8 @@ def run(
         measured={name: outcome.by_figure for name, outcome in outcomes.items()},
         errors=_errors(contenders, outcomes),
     )
+    ours = [c for c in contenders if c.name in precisions() and c.name in outcomes]
+    results = replace(results, agreement=agreements(ours, progress))
     if not is_quick:
         shown = [c for c in contenders if c.name in (precision, LLAMACPP)]
         results = replace(results, growth=grow(shown, progress=progress))

@@ -43,10 +43,12 @@ def show(results: Results, console: Console) -> None:
 
 def contenders(results: Results) -> Titled:
     machine = results.machine
-    table = _table("", *COLUMNS.values())
+    table = _table("", *COLUMNS.values(), "as bf16")
     for name in results.measured:
         head = Text(name, "bold" if name == results.precision else "")
-        table.add_row(head, *(_cell(results.figure(name, figure)) for figure in COLUMNS))
+        agreed = f"{results.agreement[name]:.1%}" if name in results.agreement else "–"
+        cells = (_cell(results.figure(name, figure)) for figure in COLUMNS)
+        table.add_row(head, *cells, agreed)
     title = f"{results.model} on {machine['cores']} cores of {machine['processor']}"
     return f"{title}; median, below it lowest–highest", table
 
