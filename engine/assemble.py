@@ -15,14 +15,6 @@ from engine.quantize import Plan
 from engine.qwen2 import Layer, Qwen2, Shape
 from engine.tensors import Tensors
 
-#: Formats of the weights, by the name of the precision. bf16 and fp32 are the model's own files.
-FORMATS: Mapping[str, tuple[str, ...]] = {
-    "int4": ("int4",),
-    "int8": ("int8",),
-    "mixed": ("int4", "int8"),
-    "bf16": (),
-    "fp32": (),
-}
 EMBED, NORM, HEAD = "model.embed_tokens", "model.norm", "lm_head"
 
 

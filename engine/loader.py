@@ -15,10 +15,10 @@ import psutil
 import torch
 from transformers import AutoConfig, AutoTokenizer, GenerationConfig
 
-from engine.assemble import FORMATS, Products, is_lean, lean, lean_plan
+from engine.assemble import Products, is_lean, lean, lean_plan
 from engine.decoder import Decoder
 from engine.errors import EngineError, ModelNotFound, NotEnoughMemory, WeightsDamaged
-from engine.precision import BYTES, fastest
+from engine.precision import BYTES, FORMATS, fastest
 from engine.progress import Progress
 from engine.quantize import Plan, quantized
 from engine.tensors import Tensors

@@ -18,13 +18,19 @@ from engine.store import write_whole
 
 log = structlog.get_logger()
 
-#: What each is made of, and the bytes a weight takes in memory.
-BYTES: Mapping[str, float] = {
-    "int4": quantize.BYTES["int4"],
-    "int8": quantize.BYTES["int8"],
-    "bf16": 2.0,
-    "mixed": quantize.BYTES["int4"] + quantize.BYTES["int8"],
-    "fp32": 4.0,
+#: Which rounded weights each is made of; none: the model's own files.
+FORMATS: Mapping[str, tuple[str, ...]] = {
+    "int4": ("int4",),
+    "int8": ("int8",),
+    "mixed": ("int4", "int8"),
+    "bf16": (),
+    "fp32": (),
+}
+#: Bytes that a weight takes in memory.
+BYTES: Mapping[str, float] = {"bf16": 2.0, "fp32": 4.0} | {
+    name: sum(quantize.BYTES[each] for each in made_of)
+    for name, made_of in FORMATS.items()
+    if made_of
 }
 #: A message is one pass over so many tokens for its mood, one over so many for a reply's prompt …
 MOOD_TOKENS, PROMPT_TOKENS = 16, 64
@@ -48,7 +54,7 @@ def fastest(
 ) -> str:
     """Name of the format in which a message is answered soonest, of those that fit the memory.
 
-    Measured once a machine, a few tenths of a second, on a matrix of the model's own size.
+    Measured once a machine, a few seconds, on a matrix of the model's own size.
 
     Args:
         width, depth: Columns and rows of the model's largest matrix product.
@@ -58,7 +64,7 @@ def fastest(
         cache: Where the measurement is kept; None measures each time.
     """
     seconds = _remembered(width, depth, cache, progress)
-    possible = [name for name in seconds if rounds or name in ("bf16", "fp32")]
+    possible = [name for name in seconds if rounds or not FORMATS[name]]
     fitting = [name for name in possible if BYTES[name] * num_weights < SHARE * available]
     smallest = min(possible, key=lambda name: BYTES[name])
     chosen = min(fitting or [smallest], key=lambda name: seconds[name])

@@ -186,7 +186,7 @@ class Qwen2:
         return x + layer.down(silu(gate).mul_(up))
 
 
-def _attention(q: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None) -> Tensor:
+def _attention(q: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> Tensor:
     """Shape (rows * tokens, heads * head size).
 
     The heads that share a key count as its queries: no key is repeated, and in bf16 a single
@@ -195,7 +195,7 @@ def _attention(q: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None) -> 
     Args:
         q: Shape (rows, tokens, heads, head size).
         keys, values: Shape (rows, key-value heads, tokens seen, head size).
-        mask: Shape (tokens * heads a key, tokens seen), added to the scores; None: all is seen.
+        mask: Shape (tokens * heads a key, tokens seen), added to the scores.
     """
     rows, tokens, _, size = q.shape
     groups = q.view(rows, tokens, keys.shape[1], -1, size).transpose(1, 2)

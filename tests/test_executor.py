@@ -224,24 +224,26 @@ def test_a_pass_that_takes_nobody_is_refused() -> None:
         ScriptedModel(limit=0).ask(1)
 
 
+def noting(order: list[str], name: str) -> Callable[[], Work[None]]:
+    """Work that writes its name down once it has started."""
+
+    def work() -> Work[None]:
+        order.append(name)
+        yield None
+
+    return work
+
+
 # -- who goes first --------------------------------------------------------------------
 
 
 async def test_moods_go_before_replies_that_wait(executor: InferenceExecutor) -> None:
     """A mood asked for last is served before replies asked for first."""
     order: list[str] = []
-
-    def note(name: str) -> Callable[[], Work[None]]:
-        def work() -> Work[None]:
-            order.append(name)
-            yield None
-
-        return work
-
     async with busy(executor):
         names = [("reply", REPLY), ("bulk", BULK), ("mood", MOOD)]
         waiting = [
-            asyncio.create_task(executor.run(note(name), priority=priority, timeout=9))
+            asyncio.create_task(executor.run(noting(order, name), priority=priority, timeout=9))
             for name, priority in names
         ]
     await asyncio.gather(*waiting)
@@ -332,18 +334,10 @@ async def test_kinds_and_priorities_share_no_pass(executor: InferenceExecutor) -
 async def test_deadlines_order_the_start(executor: InferenceExecutor) -> None:
     """Of those that wait, the one whose deadline is nearest starts first; then who came first."""
     order: list[str] = []
-
-    def note(name: str) -> Callable[[], Work[None]]:
-        def work() -> Work[None]:
-            order.append(name)
-            yield None
-
-        return work
-
     async with busy(executor):
         deadlines = [("late", 30.0), ("first", 20.0), ("second", 25.0)]
         waiting = [
-            asyncio.create_task(executor.run(note(name), priority=BULK, timeout=timeout))
+            asyncio.create_task(executor.run(noting(order, name), priority=BULK, timeout=timeout))
             for name, timeout in deadlines
         ]
     await asyncio.gather(*waiting)

@@ -17,6 +17,7 @@ from engine.qwen2 import Qwen2
 from engine.stock import Stock
 from engine.weights import Weights
 from tests.decoders import IDS, decoder, layers_of, read, saved, tiny_weights, whole
+from tests.tiny import SIZES
 
 BRANCHES = torch.tensor([[1, 2, 3, 4, 5], [6, 0, 0, 0, 0], [7, 8, 9, 0, 0]])
 
@@ -69,17 +70,7 @@ def close(one: torch.Tensor, other: torch.Tensor) -> bool:
 def windowed(folder: Path, kind: str = "mistral") -> Weights:
     """A model whose layers see 8 tokens back."""
     torch.manual_seed(3)
-    config = AutoConfig.for_model(
-        kind,
-        vocab_size=256,
-        hidden_size=64,
-        intermediate_size=96,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        head_dim=16,
-        sliding_window=8,
-    )
+    config = AutoConfig.for_model(kind, vocab_size=256, **SIZES, sliding_window=8)
     return saved(folder, AutoModelForCausalLM.from_config(config))
 
 

@@ -21,6 +21,14 @@ TEMPLATE = (
     "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
+SIZES = {
+    "hidden_size": 64,
+    "intermediate_size": 96,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "head_dim": 16,
+}
 #: Hugging Face name → GGUF name, written out so that nothing under test decides it.
 NAMES = {
     "model.embed_tokens": "token_embd",
@@ -61,12 +69,7 @@ def model(architecture: str = "qwen2", *, tied: bool = False) -> PreTrainedModel
     config = AutoConfig.for_model(
         architecture,
         vocab_size=len(vocabulary()[0]),
-        hidden_size=64,
-        intermediate_size=96,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        head_dim=16,
+        **SIZES,
         max_position_embeddings=512,
         rope_parameters={"rope_type": "default", "rope_theta": 50_000.0},
         rms_norm_eps=1e-3,
