@@ -11,11 +11,14 @@ import torch
 from torch import Tensor
 
 from engine.linear import Int4Linear, Int8Linear, LaterLinear, Linear, MixedLinear, plain
-from engine.quantize import Plan
+from engine.quantize import ROWS, Excerpts, Plan
 from engine.qwen2 import Layer, Qwen2, Shape
+from engine.shortlist import Shortlist, common_ids
 from engine.tensors import Tensors
 
 EMBED, NORM, HEAD = "model.embed_tokens", "model.norm", "lm_head"
+#: The rows of the output layer that chats are made of, see ``Shortlist``.
+COMMON = "lm_head.common"
 
 
 def is_lean(config: Any) -> bool:
@@ -42,6 +45,14 @@ def lean_plan(config: Any) -> Plan:
     return plan
 
 
+def lean_excerpts(config: Any, tokenizer: Any) -> Excerpts:
+    """The rows of the output layer that are kept a second time, where that saves half of it."""
+    ids = common_ids(tokenizer, config.vocab_size, multiple=ROWS)
+    is_worth_it = len(ids) <= config.vocab_size // 2
+    [module] = lean_plan(config)[HEAD]
+    return {COMMON: (module, ids)} if is_worth_it else {}
+
+
 class Products:
     """Makes the products of a plan.
 
@@ -57,9 +68,14 @@ class Products:
         self._tensors, self._plan, self._dtype = tensors, plan, dtype
         self._rounded = {name: Tensors(folder) for name, folder in rounded.items()}
 
+    def shortlist(self) -> Shortlist | None:
+        """The output layer over common tokens; None where the weights are not rounded."""
+        found = [folder for folder in self._rounded.values() if f"{COMMON}.rows" in folder]
+        return Shortlist(found[0][f"{COMMON}.rows"].clone(), self[COMMON]) if found else None
+
     def __getitem__(self, name: str) -> Linear:
-        modules = self._plan[name]
-        bias = self._tensors.bias_of(modules)
+        modules = self._plan.get(name, ())
+        bias = self._tensors.bias_of(modules) if modules else None
         bias = None if bias is None else bias.to(self._dtype)
         found: list[Linear] = []
         four, eight = self._rounded.get("int4"), self._rounded.get("int8")
@@ -70,8 +86,8 @@ class Products:
             found.append(Int4Linear(packed, scales, bias))
         if eight and f"{name}.codes" in eight:
             codes, scale = eight[f"{name}.codes"], eight[f"{name}.scale"]
-            # The output layer is a fourth of all, and wanted twice only where replies are many.
-            later = bool(found) and name == HEAD
+            # The output layer is a fourth of all, and wanted in int8 only where replies are many.
+            later = bool(found) and name in {HEAD, COMMON}
             make = functools.partial(Int8Linear, codes, scale, bias)
             found.append(LaterLinear(make) if later else make())
         if not found:
@@ -122,6 +138,7 @@ def lean(
         [layer(f"model.layers.{number}") for number in range(config.num_hidden_layers)],
         norm(NORM),
         products[HEAD],
+        products.shortlist(),
         dtype=dtype,
         kept=kept,
     )

@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
+from engine.shortlist import Shortlist
+
 
 class Past(Protocol):
     """Keys and values of the tokens of one sequence that the model has read."""
@@ -32,6 +34,7 @@ class Decoder(Protocol):
 
     num_layers: int
     width: int
+    shortlist: Shortlist | None
 
     def empty(self, room: int) -> Any:
         """A past without tokens, and with room for so many."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import sys
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +15,12 @@ import psutil
 import torch
 from transformers import AutoConfig, AutoTokenizer, GenerationConfig
 
-from engine.assemble import Products, is_lean, lean, lean_plan
+from engine.assemble import Products, is_lean, lean, lean_excerpts, lean_plan
 from engine.decoder import Decoder
 from engine.errors import EngineError, ModelNotFound, NotEnoughMemory, WeightsDamaged
 from engine.precision import BYTES, FORMATS, fastest
 from engine.progress import Progress
-from engine.quantize import Plan, quantized
+from engine.quantize import Excerpts, Plan, quantized
 from engine.tensors import Tensors
 from engine.weights import Weights
 
@@ -56,7 +56,7 @@ def load(weights: Weights, precision: str, *, cache: Path | None, progress: Prog
     with ThreadPoolExecutor(max_workers=1) as beside:
         tokenizer = beside.submit(_tokenizer, weights)
         try:
-            loading = _Loading(weights, cache, progress)
+            loading = _Loading(weights, tokenizer, cache, progress)
             precision, decoder = loading.decoder(precision)
             end_ids = _end_ids(weights)
         except EngineError:
@@ -74,8 +74,11 @@ def load(weights: Weights, precision: str, *, cache: Path | None, progress: Prog
 class _Loading:
     """One load: what is known of the model while it is put together."""
 
-    def __init__(self, weights: Weights, cache: Path | None, progress: Progress) -> None:
-        self._weights, self._cache, self._progress = weights, cache, progress
+    def __init__(
+        self, weights: Weights, tokenizer: Future[Any], cache: Path | None, progress: Progress
+    ) -> None:
+        self._weights, self._tokenizer = weights, tokenizer
+        self._cache, self._progress = cache, progress
         self._config = AutoConfig.from_pretrained(weights.folder)
         self._tensors = Tensors(weights.folder)
         self._is_lean = is_lean(self._config)
@@ -126,7 +129,11 @@ class _Loading:
             made_from=weights.fingerprint,
             cache=self._cache,
             progress=self._progress,
+            excerpts=self._excerpts,
         )
+
+    def _excerpts(self) -> Excerpts:
+        return lean_excerpts(self._config, self._tokenizer.result()) if self._is_lean else {}
 
     def _stock_plan(self) -> Plan:
         from engine.stock import linear_names  # noqa: PLC0415

@@ -7,7 +7,6 @@ threads (mixed settings let control tokens through silently), and neither is a g
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,21 +15,18 @@ import torch
 from transformers import __version__ as TRANSFORMERS
 from transformers.utils import logging as transformers_logging
 
-from engine.decoder import Past
+from engine.decoding import Decoding
 from engine.errors import PromptRefused
 from engine.loader import load
 from engine.memo import Memo
-from engine.prefixes import Prefixes, chunks
+from engine.prefixes import Prefixes
 from engine.progress import SILENT, Progress
 from engine.prompts import ChatTurn
-from engine.sampler import Sampler, Sampling
+from engine.sampler import Sampling
 from engine.talk import Draft
 from engine.trunk import Tap, Trunk
 from engine.weights import Weights
-from engine.work import Call, Work
-
-#: Replies whose next tokens are worked out in one pass.
-MAX_REPLIES = 8
+from engine.work import Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +69,7 @@ class Model:
         made_by += f"{torch.__version__} {TRANSFORMERS}"
         self.memo = Memo(cache / "prefixes" if cache else None, made_by)
         self._prefixes = Prefixes(self._decoder, self.memo)
+        self._decoding = Decoding(self._decoder, self._prefixes, self._eos_ids, self.text)
         self._num_control: dict[tuple[str, ...], int] = {}
 
     # -- tokens ------------------------------------------------------------------------
@@ -199,46 +196,15 @@ class Model:
         return found
 
     def decode(self, prefix: Sequence[int], rest: Sequence[int], sampling: Sampling) -> Work[Draft]:
-        """Write the answer to a prompt, token by token, together with others under way."""
-        start = first = time.perf_counter()
-        yield from self.prepare(prefix)
-        ids = [*prefix, *rest]
-        num_prompt = len(ids)
-        past = self._prefixes.begin(ids, room=sampling.max_new_tokens)
-        logits = yield from self._read_rest(ids, past)
-        draw = Sampler(sampling, num_prompt=num_prompt)
-        while (token := draw(ids, logits)) not in self._eos_ids:
-            if len(ids) == num_prompt:
-                first = time.perf_counter()
-            ids.append(token)
-            if draw.num_drawn == sampling.max_new_tokens:
-                break
-            logits = yield Call(self._step, (token, past), limit=MAX_REPLIES)
-        self._prefixes.keep(ids[: past.length], past)
-        return Draft(
-            self.text(ids[num_prompt:]),
-            len(ids) - num_prompt,
-            is_finished=token in self._eos_ids,
-            first_token_s=first - start,
-            total_s=time.perf_counter() - start,
-        )
+        """The answer to a prompt; see ``answers``."""
+        [draft] = yield from self.answers(prefix, rest, [sampling])
+        return draft
 
-    def _read_rest(self, ids: Sequence[int], past: Past) -> Work[torch.Tensor]:
-        """Logits after a prompt, shape (1, vocabulary), of which ``past`` has the beginning."""
-        for number, chunk in enumerate(chunks(ids[past.length :])):
-            if number:
-                yield None
-            with torch.inference_mode():
-                state = self._decoder.extend(chunk, past)
-        with torch.inference_mode():
-            return self._decoder.logits(state)
-
-    def _step(self, latest: Sequence[tuple[int, Past]]) -> Sequence[torch.Tensor]:
-        """Logits after the latest token of each reply, shape (1, vocabulary) each."""
-        tokens, pasts = zip(*latest, strict=True)
-        with torch.inference_mode():
-            logits = self._decoder.logits(self._decoder.step(tokens, pasts))
-            return [row[None] for row in logits]
+    def answers(
+        self, prefix: Sequence[int], rest: Sequence[int], samplings: Sequence[Sampling]
+    ) -> Work[list[Draft]]:
+        """An answer to a prompt for each sampling, all together, and with other chats'."""
+        return (yield from self._decoding.answers(prefix, rest, samplings))
 
 
 def _common(one: Sequence[int], other: Sequence[int]) -> tuple[int, ...]:

@@ -6,7 +6,7 @@ equidistant levels). Looking for those levels finds them again, so that such wei
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -20,7 +20,7 @@ from engine.store import alone, built, is_whole, os_error, room_for
 from engine.tensors import Tensors
 
 #: Raised whenever what is written changes; what older versions wrote is made anew.
-QUANTIZER_VERSION = 1
+QUANTIZER_VERSION = 2
 #: Bytes of a weight in each format, scales included.
 BYTES = {"int8": 1.0, "int4": 0.5 + 4 / GROUP}
 #: The int4 kernel takes this many rows at once.
@@ -34,6 +34,8 @@ EXACT = 1e-4
 
 #: Which modules make up each product: a name for it, and the modules whose rows it stacks.
 Plan = Mapping[str, Sequence[str]]
+#: Products that are some rows of a module only: a name, the module, and which rows.
+Excerpts = Mapping[str, tuple[str, Tensor]]
 
 
 def fits(shape: Sequence[int]) -> bool:
@@ -77,6 +79,7 @@ def quantized(
     made_from: str,
     cache: Path,
     progress: Progress,
+    excerpts: Callable[[], Excerpts] = dict,
 ) -> Path:
     """Folder with the products of ``plan`` in a format; made on first need.
 
@@ -85,6 +88,7 @@ def quantized(
         precision: ``int8`` or ``int4``.
         name: Of the model, for people.
         made_from: Fingerprint of the weights.
+        excerpts: Further products; only asked where something is to be made.
 
     Raises:
         CacheUnusable: ``cache`` cannot be written, or its disk is full.
@@ -95,22 +99,29 @@ def quantized(
         with alone(target.parent, progress):
             if not is_whole(target, made):
                 with built(target, made) as empty:
-                    _write(source, plan, precision, empty, name, progress)
+                    _write(source, plan, excerpts(), precision, empty, name, progress)
     return target
 
 
 def _write(
-    source: Path, plan: Plan, precision: str, folder: Path, name: str, progress: Progress
+    source: Path,
+    plan: Plan,
+    excerpts: Excerpts,
+    precision: str,
+    folder: Path,
+    name: str,
+    progress: Progress,
 ) -> None:
-    tensors, shard, held, number = Tensors(source), {}, 0, 1
+    tensors, held, number = Tensors(source), 0, 1
+    shard = {f"{product}.rows": rows for product, (_, rows) in excerpts.items()}
     num_weights = sum(tensors.num_elements(f"{m}.weight") for ms in plan.values() for m in ms)
+    num_weights += sum(len(rows) * tensors.shape(f"{m}.weight")[1] for m, rows in excerpts.values())
     num_bytes = int(num_weights * BYTES[precision])
     with (
         room_for(folder, num_bytes, what=f"the {precision} weights of {name}"),
         progress.task(f"Rounding {name} to {precision}", num_weights, "weights") as advance,
     ):
-        for product, modules in plan.items():
-            weight = tensors.weight_of(modules)
+        for product, weight in _weights(tensors, plan, excerpts):
             if not fits(weight.shape):
                 continue
             for part, tensor in FORMATS[precision](weight).items():
@@ -121,6 +132,13 @@ def _write(
                 _save(shard, folder / f"model-{number:05}.safetensors")
                 shard, held, number = {}, 0, number + 1
         _save(shard, folder / f"model-{number:05}.safetensors")
+
+
+def _weights(tensors: Tensors, plan: Plan, excerpts: Excerpts) -> Iterator[tuple[str, Tensor]]:
+    for product, modules in plan.items():
+        yield product, tensors.weight_of(modules)
+    for product, (module, rows) in excerpts.items():
+        yield product, tensors.weight_of([module])[rows.long()]
 
 
 def _save(shard: Mapping[str, Tensor], path: Path) -> None:

@@ -16,6 +16,7 @@ from torch.nn.functional import embedding, rms_norm, scaled_dot_product_attentio
 
 from engine.keyvalues import KeyValues
 from engine.linear import Linear
+from engine.shortlist import Shortlist
 
 #: Positions whose rotations are worked out at start; there are twice as many once they run out.
 FIRST_POSITIONS = 2048
@@ -50,6 +51,7 @@ class Qwen2:
     Args:
         embed: Shape (vocabulary, hidden size).
         head: The output layer, from states to logits.
+        shortlist: The same over common tokens alone, where there is one.
         dtype: Format of the activations.
         kept: Format of keys and values.
     """
@@ -61,6 +63,7 @@ class Qwen2:
         layers: Sequence[Layer],
         norm: Tensor,
         head: Linear,
+        shortlist: Shortlist | None = None,
         *,
         dtype: torch.dtype,
         kept: torch.dtype,
@@ -70,6 +73,7 @@ class Qwen2:
         self._heads_a_key = shape.num_heads // shape.num_kv_heads
         self._cos, self._sin = _rotations(shape, FIRST_POSITIONS)
         self.num_layers, self.width = len(layers), int(embed.shape[1])
+        self.shortlist = shortlist
 
     def empty(self, room: int) -> KeyValues:
         size = (2, 1, self._shape.num_kv_heads, room, self._shape.head_dim)

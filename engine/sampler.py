@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -39,15 +39,15 @@ class Sampler:
     the best after them are among the best before them, and the vocabulary of 150,000 is gone
     through once, not four times (1 ms a token with transformers' processors, 8 ms for 8 replies).
 
+    Only the reply's own tokens count for penalties: names and phrases of the prompt may well be
+    said again, and if its end-of-turn tokens were penalised, replies would run on.
+
     Args:
-        num_prompt: Tokens of the prompt, which come before the reply's own. They are left out of
-            all penalties: names and phrases of the prompt may well be said again, and if its
-            end-of-turn tokens were penalised, replies would run on.
+        among: Shape (tokens,): which tokens the logits are of; None where it is all of them.
     """
 
-    def __init__(self, sampling: Sampling, *, num_prompt: int) -> None:
-        self._sampling, self.num_drawn = sampling, 0
-        self._num_prompt = num_prompt
+    def __init__(self, sampling: Sampling, *, among: torch.Tensor | None = None) -> None:
+        self.sampling, self._among = sampling, among
         self._random = torch.Generator()
         if sampling.seed is not None:
             self._random.manual_seed(sampling.seed)
@@ -59,36 +59,42 @@ class Sampler:
             if sampling.top_p < 1:
                 self._warpers.append(TopPLogitsWarper(float(sampling.top_p)))
 
-    def __call__(self, ids: Sequence[int], logits: torch.Tensor) -> int:
-        """The next token.
+    def __call__(self, written: Sequence[int], logits: torch.Tensor) -> tuple[int, float]:
+        """The next token, and its log-probability before penalties and temperature.
 
         Args:
-            ids: The prompt and the reply so far.
-            logits: Shape (1, vocabulary).
+            written: The reply so far.
+            logits: Shape (tokens,).
         """
-        self.num_drawn += 1
-        scores = self._candidates(ids[self._num_prompt :], logits[0])
-        if self._sampling.temperature == 0:
+        found = self._likeliest(written, logits)
+        token = self._drawn(self._penalised(written, found))
+        return token, found[token] - float(logits.logsumexp(-1))
+
+    def _likeliest(self, written: Sequence[int], logits: torch.Tensor) -> dict[int, float]:
+        """Logits of as many tokens as may be left to draw from after all penalties."""
+        num_wanted = (NUM_CANDIDATES if self.sampling.temperature else 1) + len(set(written))
+        best, tokens = logits.topk(min(num_wanted, len(logits)))
+        if self._among is not None:
+            tokens = self._among[tokens]
+        return dict(zip(tokens.tolist(), best.tolist(), strict=True))
+
+    def _penalised(self, written: Sequence[int], found: Mapping[int, float]) -> dict[int, float]:
+        scores, penalty = dict(found), self.sampling.repetition_penalty
+        for token in set(written) & scores.keys():
+            scores[token] *= penalty if scores[token] < 0 else 1 / penalty
+        return scores | dict.fromkeys(self._loops(written) & scores.keys(), -math.inf)
+
+    def _drawn(self, scores: Mapping[int, float]) -> int:
+        if self.sampling.temperature == 0:
             return max(scores, key=lambda token: scores[token])
         tokens = sorted(scores, key=lambda token: -scores[token])[:NUM_CANDIDATES]
         best = torch.tensor([[scores[token] for token in tokens]])
         chances = self._warpers(torch.tensor([tokens]), best).softmax(-1)
         return tokens[int(torch.multinomial(chances, 1, generator=self._random))]
 
-    def _candidates(self, written: Sequence[int], logits: torch.Tensor) -> dict[int, float]:
-        """Scores of the likeliest tokens after all penalties."""
-        said, loops = set(written), self._loops(written)
-        num_wanted = (NUM_CANDIDATES if self._sampling.temperature else 1) + len(said)
-        best, tokens = logits.topk(min(num_wanted, len(logits)))
-        scores = dict(zip(tokens.tolist(), best.tolist(), strict=True))
-        penalty = self._sampling.repetition_penalty
-        for token in said & scores.keys():
-            scores[token] *= penalty if scores[token] < 0 else 1 / penalty
-        return scores | dict.fromkeys(loops & scores.keys(), -math.inf)
-
     def _loops(self, written: Sequence[int]) -> set[int]:
         """Tokens that would repeat ``no_repeat_ngram`` tokens of the reply."""
-        size = self._sampling.no_repeat_ngram
+        size = self.sampling.no_repeat_ngram
         if not size or len(written) < size:
             return set()
         latest = list(written[len(written) - size + 1 :])

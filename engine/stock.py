@@ -15,6 +15,7 @@ from transformers.cache_utils import DynamicLayer
 
 from engine.linear import Linear
 from engine.quantize import fits
+from engine.shortlist import Shortlist
 
 
 class StockPast:
@@ -86,6 +87,7 @@ class Stock:
         self._lm, self._base = lm, lm.base_model
         self.num_layers = int(lm.config.num_hidden_layers)
         self.width = int(lm.config.hidden_size)
+        self.shortlist: Shortlist | None = None
 
     def empty(self, room: int) -> StockPast:
         return StockPast(DynamicCache(config=self._lm.config), self._lm.config)

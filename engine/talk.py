@@ -18,6 +18,7 @@ class Draft:
     """Generated text, not yet guarded.
 
     Attributes:
+        logprob: Log-probability of a token, on average, before sampling bent it.
         is_finished: The model ended it by itself; False where the token limit cut it.
         first_token_s: Seconds from its start to its first token.
         total_s: Seconds from its start to its last.
@@ -26,5 +27,6 @@ class Draft:
     text: str
     num_tokens: int
     is_finished: bool
+    logprob: float = 0.0
     first_token_s: float = 0.0
     total_s: float = 0.0

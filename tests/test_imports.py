@@ -40,7 +40,7 @@ OWNERS = {
                 "assemble",
                 "precision",
             ),
-            "decoder",
+            *("decoder", "decoding", "shortlist"),
         )
     }
     | {RECIPE},

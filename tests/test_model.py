@@ -15,6 +15,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+import settings
 from engine import prefixes
 from engine.errors import PromptRefused
 from engine.executor import InferenceExecutor, Priority
@@ -350,7 +351,8 @@ def test_many_requests_do_not_add_up(monkeypatch: pytest.MonkeyPatch, model: Mod
 @pytest.mark.timeout(7200)
 def test_memory_does_not_grow_over_5000_requests(small_weights: Weights) -> None:
     """Resident memory after 500 and after 5,000 mixed requests of the real model: within 30 MB."""
-    model = Model(small_weights, precision="auto", threads=0)
+    cache = settings.Settings().engine.cache_path
+    model = Model(small_weights, precision="auto", threads=0, cache=cache)
     process, resident = psutil.Process(), {}
     for done in mixed_requests(model, 5000, 16):
         if done in (500, 5000):
