@@ -28,7 +28,10 @@ _ROUND = re.compile(r"[1-9]\d{0,3}0{5,}")
 _ACCOUNT = re.compile(
     r"(?:微信|vx|wx|v信|qq|扣扣|支付宝|账号|帐号|卡号|公众号|电话|手机|群)(?:号码?|id)?\s*(?:是|为|[:：])\s*"
     r"([a-z0-9][a-z0-9_-]{4,})"
+    # Without a colon only what holds a figure is a name: "微信version".
+    r"|(?:微信号?|vx|wx|v信|qq号?|扣扣)(?:号码|id)?\s?((?=[a-z_-]{0,19}\d)[a-z0-9][a-z0-9_-]{4,19})(?!\w)"
 )
+_IN_WORDS = re.compile(r"[一幺][三四五六七八九][零〇一二三四五六七八九幺]{9}")
 
 
 def mention(reply: str) -> str | None:
@@ -50,6 +53,9 @@ def unsent_contact(reply: str, message: str) -> str | None:
         if digits not in sent and not worked_out and not _ROUND.fullmatch(match[0]):
             return f"number of {len(match[0])} characters"
     for match in _ACCOUNT.finditer(reply):
-        if match[1] not in message:
-            return f"account {match[1]}"
+        if (account := match[1] or match[2]) not in message:
+            return f"account {account}"
+    for match in _IN_WORDS.finditer(reply):
+        if match[0] not in message:
+            return "number spelled out"
     return None

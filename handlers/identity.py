@@ -65,6 +65,11 @@ _WHO = re.compile(
     r"|(?:who|what|which\s+\w+)\s+(?:are|made|created|built|trained|developed)\s+you|what(?:'s|\s+is)\s+your\s+name"
     r"|(?:what|which)\s+(?:ai\s+|language\s+)?model"
 )
+# Its own name is 我 by now; "我叫外卖" is said to somebody who asked for something else.
+_OTHER_NAME = re.compile(
+    r"(?:我(?:的?名字)?(?:叫|名叫)|我的名字是)(?!我|什么|啥|不|个)[^\s,，。!！?？]{1,12}"
+    r"|\bmy name is (?!我)\w+"
+)
 _ARE_YOU_MAKER = re.compile(
     rf"[你您][^,，。]{{0,4}}(?:是|叫|来自|出自|基于|用的)[^,，。]{{0,12}}{_MAKER}[^,，。]{{0,10}}(?:吗|吧|么|\?|？|$)"
     rf"|^是(?:不是)?[^,，。]{{0,6}}{_MAKER}|are\s+you[^,.]{{0,20}}{_MAKER}"
@@ -79,6 +84,8 @@ def other_name(reply: str, message: str) -> str | None:
             return claim[0]
     if _ARE_YOU_MAKER.search(message) and _YES.match(reply) and "不" not in reply:
         return "says yes to another name"
+    if _WHO.search(message) and (name := _OTHER_NAME.search(reply)):
+        return name[0]
     if _WHO.search(message) and not _NAMED.search(message):
         for name in _NAMED.finditer(reply):
             if not _DENIED.search(reply[max(0, name.start() - 24) : name.start()]):
@@ -111,7 +118,7 @@ _HUMAN = re.compile(
     rf"|\bi(?:'m| am)\s+not\s+(?:an?\s+)?(?:{_BOT}|chatbot|machine|program)\b"
 )
 _ARE_YOU_HUMAN = re.compile(
-    r"[你您][^,，。]{0,3}是[^,，。]{0,4}(?:真人|活人|人类|人)(?:客服)?(?:吗|吧|么|\?|？|$)"
+    r"[你您][^,，。]{0,3}是[^,，。]{0,4}(?:真人|活人|人类|(?<!机器)人)(?:客服)?(?:吗|吧|么|\?|？|$)"
     r"|are\s+you\s+(?:an?\s+)?(?:real|human|person)"
 )
 _ARE_YOU_BOT = re.compile(

@@ -1,4 +1,4 @@
-"""Where a text may end: at a sentence, else at a clause, else between two graphemes."""
+"""Where a text may end, and whether it does: at a sentence, a clause, or between two graphemes."""
 
 from __future__ import annotations
 
@@ -16,11 +16,24 @@ _FACE = (
     r"[\ufe0f\u200d\p{Emoji_Modifier}\p{Extended_Pictographic}]*|\[[\p{Han}A-Za-z]{1,8}\])"
 )
 _SENTENCE = regex.compile(rf"(?:{_MARK}|{_FACE})(?:{_MARK}|{_CLOSER}| ?{_FACE})*|(?=\n)")
+_ENDED = regex.compile(rf"(?:{_MARK}|{_FACE}|[～~])(?:{_MARK}|{_CLOSER}|{_FACE}|\s)*\Z")
 _CLAUSE = regex.compile(r"[，、；;：]+|[,:](?=\s)|——+")
 _SPACE = regex.compile(r"(?=\s)")
 _GRAPHEME = regex.compile(r"\X")
 _WORD = regex.compile(r"[\p{L}\p{N}]")
 _DANGLING = " \t\r\n\u3000，、；;：,:—-"
+
+# "好的" and "暖和" are whole; a line that ends in 因为 waits for its reason.
+_DANGLES = regex.compile(
+    r"(?:但是?|可是|不过|因为|所以|而且|并且|或者|以及|如果|虽然|尽管|即使|由于|为了|关于|对于|比如|例如|譬如"
+    r"|(?<![暖缓温随总平谦柔饱])和|(?<!普|遍|波|企)及|(?<!参|给|赠|授)与|(?<=[我你他她它们])(?:把|被|对|跟|让|给)"
+    r"|(?<![a-z])(?:and|but|or|because|the|an|your|if|with your|such as))"
+    r"[\s，、；：,;:—-]*\Z",
+    regex.IGNORECASE,
+)
+_OPEN = {"“": "”", "‘": "’", "「": "」", "『": "』", "《": "》"}
+# After a bracket people also leave a joke: "我没事（逃". A face such as :( holds no word.
+_OPEN_BRACKET = regex.compile(r"[（(【\[][^（(【\[）)】\]]{6,}\Z")
 
 # What a mark may still need to see behind the limit, such as the quote that closes after it.
 _LOOKAHEAD = 32
@@ -46,6 +59,25 @@ def end_at_sentence(text: str, max_chars: int) -> str:
     if len(text) <= max_chars:
         return text
     return window[: _cut(window, max_chars)].rstrip(_DANGLING)
+
+
+def cut_off(text: str, *, is_finished: bool = True) -> str | None:
+    """Why a text looks cut: what it ends in, or leaves open; None where it is whole.
+
+    Most lines of chat end without a mark, so that a missing one counts only where the token limit
+    ended the text (``is_finished`` false).
+    """
+    text = text.rstrip()
+    if not is_finished and text and not _ENDED.search(text):
+        return f"ends in {text[-4:]!r} at the token limit"
+    if match := _DANGLES.search(text):
+        return f"ends in {match[0]!r}"
+    for opener, closer in _OPEN.items():
+        if text.rfind(opener) > text.rfind(closer):
+            return f"leaves {opener} open"
+    if text.count('"') % 2 and not regex.search(r'\d"', text):
+        return 'leaves " open'
+    return "leaves a bracket open" if _OPEN_BRACKET.search(text) else None
 
 
 def split(text: str, max_chars: int) -> tuple[str, ...]:

@@ -12,7 +12,8 @@ _LEADING_ROLE = re.compile(rf"\s*(?:{ROLES}\s*[:：]\s*)+", re.IGNORECASE)
 _NEXT_TURN = re.compile(rf"\n[ \t]*{ROLES}[ \t]*[:：].*|<\|.*", re.DOTALL | re.IGNORECASE)
 _MARKDOWN = (
     (re.compile(r"^[ \t]*```.*$\n?", re.MULTILINE), ""),
-    (re.compile(r"^\s{0,3}(?:#{1,6}|>|[-*+•])\s+", re.MULTILINE), ""),
+    # Only where one line is all: of several, such marks make a list, which guard is to see.
+    (re.compile(r"\A[ \t]{0,3}(?:#{1,6}|>|[-*+•])[ \t]+(?=[^\n]*\Z)"), ""),
     (re.compile(r"(\*\*|__)(?=\S)(.{1,200}?)(?<=\S)\1"), r"\2"),
     (re.compile(r"`([^`\n]{1,200})`"), r"\1"),
     (re.compile(r"!?\[([^\]\n]{1,200})\]\([^)\s]{1,500}\)"), r"\1"),

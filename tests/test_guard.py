@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import json
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.persona import load
 from handlers.guard import Fault, check
 from handlers.tidy import tidy
 
@@ -55,6 +58,8 @@ GOOD = (
     ("你是机器人吗", "是的，我是一心，一个聊天机器人。"),
     ("你是机器人吗", "是呀，不过我会认真听你说的。"),
     ("你是真人吗", "不是真人哦，我是聊天机器人一心。"),
+    ("啊？原来你是机器人？", "对呀，我是一心，没吓着你吧？"),
+    ("你叫什么", "叫我一心就行。"),
     ("你是真人吗", "我是人工智能，不是真人。"),
     ("你是人吗", "不是，我是机器人。"),
     ("你是人类吗", "我不是人类，不过我愿意听你说。"),
@@ -289,6 +294,8 @@ BAD = (
     ("identity", "what's your name", "My name is Gemini."),
     ("identity", "Are you ChatGPT?", "Yes, I am."),
     ("identity", "Claude是谁开发的", "Claude是Anthropic的，我是由OpenAI开发的。"),
+    ("identity", "你叫什么名字", "我叫小智，是你的朋友。"),
+    ("identity", "what's your name", "My name is Tom."),
     ("human", "你是谁", "我是真人。"),
     ("human", "你是机器人吗", "我不是机器人呀"),
     ("human", "你是机器人吗", "不是，我是一心。"),
@@ -449,6 +456,16 @@ def test_nothing_goes_unread() -> None:
     assert Fault("length", "4001 characters") == endless
 
 
+def test_longer_than_a_person_would_type_is_a_fault() -> None:
+    """The caller says how long that is; it cuts at a sentence before it asks."""
+    reply = "听着就替你高兴。"
+    fits = check(reply, message="我升职了", previous=None, bot_name="一心", max_chars=8)
+    fault = check(reply, message="我升职了", previous=None, bot_name="一心", max_chars=7)
+
+    assert fits is None
+    assert Fault("length", "8 characters") == fault
+
+
 def test_its_own_last_words_are_not_said_twice() -> None:
     """A reply equal to the previous one, marks aside, is an echo; a short one may come again."""
     again = check("在呢，怎么啦？", message="在吗", previous="在呢，怎么啦！", bot_name="一心")
@@ -487,7 +504,9 @@ def test_the_name_is_no_pattern(bot_name: str) -> None:
         ("一心：在呢", "在呢"),
         ("“一心：在呢”", "在呢"),
         ("**好的**，没问题", "好的，没问题"),
-        ("# 标题\n- 一\n- 二", "标题\n一\n二"),
+        ("# 标题\n- 一\n- 二", "# 标题\n- 一\n- 二"),
+        ("- 好呀", "好呀"),
+        ("# 好呀", "好呀"),
         ("用`print`就行", "用print就行"),
         ("看[这里](https://example.com)吧", "看这里吧"),
         ("```python\nx = 1\n```", "x = 1"),
@@ -529,12 +548,35 @@ _pieces = st.sampled_from(
 _hostile = st.one_of(st.text(max_size=200), st.lists(_pieces, max_size=60).map("".join))
 
 
-@given(reply=_hostile, message=_hostile, previous=st.none() | _hostile)
-def test_no_text_breaks_the_guard(reply: str, message: str, previous: str | None) -> None:
+@given(
+    reply=_hostile,
+    message=_hostile,
+    previous=st.none() | _hostile,
+    written=st.none() | _hostile,
+    is_finished=st.booleans(),
+    max_chars=st.integers(1, 300),
+)
+def test_no_text_breaks_the_guard(
+    reply: str,
+    message: str,
+    previous: str | None,
+    written: str | None,
+    is_finished: bool,
+    max_chars: int,
+) -> None:
     """Whatever was written, checking ends in a fault with a name or in none."""
-    fault = check(reply, message=message, previous=previous, bot_name="一心")
+    fault = check(
+        reply,
+        message=message,
+        previous=previous,
+        bot_name="一心",
+        written=written,
+        is_finished=is_finished,
+        max_chars=max_chars,
+    )
 
-    assert fault is None or fault.name
+    assert fault is None or (fault.name and fault.detail)
+    assert len(reply) <= max_chars or (fault is not None and "length" == fault.name)
 
 
 @given(reply=_hostile)
@@ -571,13 +613,63 @@ def test_a_claimed_maker_is_always_found(text: str, other: str) -> None:
             " ",
         ),
         *("a.", "1 ", "+1", "0", "-", "**", "[", "`", "<", "@a", "ai:", "i am a ", "made by a "),
+        *(
+            "你",
+            "你就是",
+            "你太",
+            "谁让你",
+            "死",
+            "想死",
+            "没有我",
+            "滚",
+            "操",
+            "应该",
+            "有什么",
+            "以下",
+        ),
+        *(
+            "1. ",
+            "\n- ",
+            "首先",
+            "①",
+            "首先a最后",
+            "《a",
+            "[微",
+            "привет ",
+            "かな",
+            "so ",
+            '"',
+            "（",
+        ),
     ],
 )
 def test_hostile_output_is_judged_quickly(unit: str) -> None:
     """4,000 characters made to trap a pattern are tidied and checked in 50 ms of processor time."""
     reply = (unit * 4_000)[:4_000]
-    start = time.thread_time()
-    check(tidy(reply), message=reply, previous=reply, bot_name="一心")
-    spent_s = time.thread_time() - start
+    spent_s = []
+    for message, previous in (("在吗", None), (reply, reply)):
+        start = time.thread_time()
+        text = tidy(reply)
+        check(text, message=message, previous=previous, bot_name="一心", written=reply)
+        spent_s.append(time.thread_time() - start)
 
-    assert spent_s < 0.05
+    assert max(spent_s) < 0.05
+
+
+def test_what_people_wrote_for_the_bot_passes() -> None:
+    """No line of the bank and no example of the persona is refused: a false alarm would be ours."""
+    root = Path(__file__).parent.parent / "personas"
+    lines = [
+        json.loads(line)
+        for bank in sorted((root / "bank").glob("*.jsonl"))
+        for line in bank.read_text(encoding="utf-8").splitlines()
+    ]
+    pairs = [(line["text"], line["reply"]) for line in lines]
+    pairs += [(turn.user, turn.bot) for turn in load(str(root / "yixin.yaml")).examples]
+    refused = [
+        (message, reply, fault.name)
+        for message, reply in pairs
+        if (fault := check(reply, message=message, previous=None, bot_name="一心"))
+    ]
+
+    assert [] == refused

@@ -7,7 +7,7 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.sentences import end_at_sentence, split
+from handlers.sentences import cut_off, end_at_sentence, split
 
 FAMILY = "👨\u200d👩\u200d👧"
 
@@ -78,6 +78,83 @@ def test_long_replies_are_split(text: str, max_chars: int, expected: tuple[str, 
     assert expected == split(text, max_chars)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我觉得可以，但是",
+        "我觉得可以，因为",
+        "他很好，而且，",
+        "可以试试看，比如",
+        "我和",
+        "周末去公园和",
+        "我把",
+        "他说：“我不去",
+        "推荐《你好，李焕英",
+        "「这件事",
+        'He said "no',
+        "他没来（听说是因为路上堵车",
+        "I was happy but",
+        "Rest a bit and",
+        "Because of the",
+    ],
+)
+def test_fragments_are_known(text: str) -> None:
+    """A connective at the end, an open quote or an open bracket with words in it."""
+    assert cut_off(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "好的",
+        "没事的",
+        "会好的",
+        "真暖和",
+        "你俩挺随和",
+        "以后再说吧",
+        "太好了！明天见",
+        "他说：“好。”",
+        "《你好，李焕英》挺好看",
+        "我没事（逃",
+        "别提了 :(",
+        "(＞﹏＜",
+        '这屏幕27"',
+        "好呀～",
+        "就是因为你呀",
+        "So do I",
+        "That's what friends are for",
+        "I'm here for you",
+        "",
+    ],
+)
+def test_lines_of_chat_are_whole(text: str) -> None:
+    """Nobody has to end with a mark; jokes after a bracket and sad faces are no cuts."""
+    assert cut_off(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("太好了！明天", False),
+        ("那就早点", False),
+        ("没事的", False),
+        ("嗯嗯，我在听", False),
+        ("Take care of", False),
+        ("太好了！", True),
+        ("早点睡。😊", True),
+        ("早点睡[微笑]", True),
+        ("好呀～", True),
+        ("他说“好。”", True),
+        ("I'm fine.", True),
+        ("嗯……", True),
+        ("", True),
+    ],
+)
+def test_the_token_limit_leaves_no_benefit_of_the_doubt(text: str, whole: bool) -> None:
+    """What the limit ended has to end in a mark or a face."""
+    assert whole == (cut_off(text, is_finished=False) is None)
+
+
 _pieces = st.sampled_from(
     [
         *(
@@ -136,6 +213,8 @@ def test_long_texts_are_cut_quickly(unit: str) -> None:
     start = time.thread_time()
     end_at_sentence(text, 200)
     split(text, 90)
+    cut_off(text)
+    cut_off(text, is_finished=False)
     spent_s = time.thread_time() - start
 
     assert spent_s < 0.5
