@@ -15,6 +15,7 @@ import typer
 
 import cli.audit
 import cli.commands
+import cli.voice
 from cli import logs
 from cli.commands import AsJson
 from cli.progress import TerminalProgress
@@ -37,6 +38,7 @@ from handlers.policy import anger, judge
 from handlers.reply import Personas, ReplyStage
 from handlers.sanitize import sanitize
 from handlers.status import StatusBoard
+from handlers.voice import Voice
 from settings import Settings, SettingsError, load
 from version import VERSION
 
@@ -103,6 +105,7 @@ def bench(
 
 app.add_typer(cli.commands.app)
 app.add_typer(cli.audit.app, name="audit")
+app.add_typer(cli.voice.app, name="voice")
 
 
 def run(config: Settings) -> None:
@@ -137,24 +140,28 @@ async def serve(config: Settings, channel: Channel, engine: Engine, personas: Pe
         )
         account = Account(channel.puppet, config.channel, config.account, notices)
         board = StatusBoard(engine.facts, lambda: pipeline.num_waiting)
+        named, oldest_s = config.account.name, config.answer.max_age_s
+        voice = Voice(audit, engine, config.reply, bot_name=named, max_age_s=oldest_s)
         pipeline = Pipeline(
-            read=read_stages(config, engine, audit, board),
+            read=read_stages(config, engine, audit, board, voice),
             write=write_stage(config, engine, audit, personas),
             deliverer=Deliverer(account, audit, channel.pace, split_chars=config.reply.split_chars),
             ledger=audit,
             pace=channel.pace,
             burst_s=channel.burst_s,
-            done=(board.note, channel.ended),
+            done=(board.note, voice.ended, channel.ended),
         )
         with TerminalProgress().task("Warming up", None):
             await engine.warm(personas.all(), [Mood.NEUTRAL])
         stopped = asyncio.create_task(signalled())
         log.info("bot.ready", channel=channel.kind, **asdict(audit.recovered))
         warming = asyncio.create_task(engine.warm(personas.all(), Mood))
+        learning = asyncio.create_task(voice.run())
         try:
             await live(account, channel, pipeline, stopped, drain_s=config.deliver.drain_s)
         finally:
             warming.cancel()
+            learning.cancel()
 
 
 async def live(
@@ -186,7 +193,7 @@ async def live(
 
 
 def read_stages(
-    config: Settings, engine: Engine, audit: AuditLog, board: StatusBoard
+    config: Settings, engine: Engine, audit: AuditLog, board: StatusBoard, voice: Voice
 ) -> dict[str, Stage]:
     """What every message goes through, in this order, until one stage ends its way.
 
@@ -196,10 +203,10 @@ def read_stages(
     owner = config.account.owner
     addressed = address(config.answer, config.account.name)
     return {
-        "admit": admit(max_age_s=config.answer.max_age_s, clock=time.time),
+        "admit": voice.door(admit(max_age_s=config.answer.max_age_s, clock=time.time)),
         "excuse": excuse(audit, addressed, clock=time.time),
         "sanitize": sanitize,
-        "mood": mood_stage(engine),
+        "mood": voice.ear(mood_stage(engine)),
         "judge": judge([anger()], owner=owner),
         "address": addressed,
         "command": command(Commands(board, owner=owner)),
@@ -209,10 +216,7 @@ def read_stages(
 def write_stage(
     config: Settings, engine: Engine, audit: AuditLog, personas: Personas
 ) -> ReplyStage:
-    reply = config.reply
-    return ReplyStage(
-        engine, audit, personas, max_turns=reply.history_turns, max_chars=reply.max_chars
-    )
+    return ReplyStage(engine, audit, personas, config.reply)
 
 
 def run_of(config: Settings, engine: Engine) -> Run:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 import yaml
 from platformdirs import user_cache_path, user_data_path
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 ENV_PREFIX = "YIXIN_"
@@ -20,6 +20,8 @@ Seconds = Annotated[float, Field(ge=0, le=86_400)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 Trigger = Literal["mention", "prefix", "keyword"]
+#: YAML 1.1 reads a bare ``off`` as false.
+Learn = Annotated[Literal["off", "chat", "all"], BeforeValidator(lambda said: said or "off")]
 
 
 class SettingsError(Exception):
@@ -45,9 +47,7 @@ class Channel(Section):
     @model_validator(mode="after")
     def _word_is_given(self) -> Channel:
         if self.friend_requests == "accept-with-word" and not self.friend_word:
-            raise ValueError(
-                "friend_requests is accept-with-word, so friend_word must not be empty"
-            )
+            raise ValueError("friend_requests is accept-with-word: friend_word must not be empty")
         return self
 
 
@@ -101,8 +101,14 @@ class ReplySection(Section):
     persona: Annotated[str, Field(min_length=1)] = "yixin"
     history_turns: Annotated[int, Field(ge=0, le=50)] = 4
     history_tokens: Annotated[int, Field(ge=0, le=16_384)] = 256
-    max_chars: Annotated[int, Field(ge=10, le=2000)] = 200
+    examples: Annotated[int, Field(ge=0, le=16)] = 4
+    candidates: Annotated[int, Field(ge=1, le=8)] = 4
+    least_score: Annotated[float, Field(ge=-20, le=20)] = 0.0
+    when_unsure: Literal["line", "silent"] = "line"
+    max_chars: Annotated[int, Field(ge=10, le=2000)] = 90
     split_chars: Annotated[int, Field(ge=10, le=2000)] = 90
+    learn: Learn = "off"
+    learn_max: Annotated[int, Field(ge=1, le=5000)] = 500
 
 
 class Deliver(Section):
@@ -116,11 +122,9 @@ class Deliver(Section):
 
     @model_validator(mode="after")
     def _delays_are_ordered(self) -> Deliver:
-        if self.delay_min_s > self.delay_max_s:
-            raise ValueError(
-                f"delay_min_s ({self.delay_min_s:g}) must not exceed "
-                f"delay_max_s ({self.delay_max_s:g})"
-            )
+        low, high = self.delay_min_s, self.delay_max_s
+        if low > high:
+            raise ValueError(f"delay_min_s ({low:g}) must not exceed delay_max_s ({high:g})")
         return self
 
 
@@ -157,14 +161,9 @@ class Settings(BaseSettings):
 
     @classmethod
     def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        cls, settings_cls: type[BaseSettings], *_: Any, **sources: Any
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return env_settings, init_settings
+        return sources["env_settings"], sources["init_settings"]
 
     @property
     def digest(self) -> str:

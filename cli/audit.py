@@ -71,8 +71,8 @@ def list_exchanges(
     A dash as chat is a private one; a question mark behind the mood, a reading that is unsure.
     """
     query = Query(chat, talker, since, gate, mood, outcome, limit)
-    with _reported():
-        records = list(select(_audit(ctx), query))
+    with reported():
+        records = list(select(audit_of(ctx), query))
     console = Console(highlight=False)
     if not records:
         typer.echo("no exchange in the audit log matches", err=True)
@@ -89,8 +89,8 @@ def show_exchange(
     id_: Annotated[str, typer.Argument(metavar="ID", help="Beginning of its id, or message id.")],
 ) -> None:
     """One exchange in full: what came, what was read, what was decided and why, what was sent."""
-    with _reported():
-        entry = show(_audit(ctx), id_)
+    with reported():
+        entry = show(audit_of(ctx), id_)
     console = Console(highlight=False)
     for label, value in explanation(entry):
         for number, line in enumerate(value.split("\n")):
@@ -117,15 +117,16 @@ def export(  # noqa: PLR0913 (typer: a parameter is an option)
     a formula begins with an apostrophe; jsonl holds every text as it is in the log.
     """
     query = Query(chat, talker, since, gate, mood, outcome)
-    with _reported():
-        records = select(_audit(ctx), query)
+    with reported():
+        records = select(audit_of(ctx), query)
         first = list(islice(records, 1))  # an unreadable log must not cost an existing file
         with output(out, format_) as file:
             count = write(chain(first, records), file, format_)
     typer.echo(f"{count} exchanges" + (f" written to {out}" if out else ""), err=True)
 
 
-def _audit(ctx: typer.Context) -> Audit:
+def audit_of(ctx: typer.Context) -> Audit:
+    """Where the settings keep the audit log."""
     settings = ctx.find_object(Settings)
     if settings is None:
         raise TypeError("the parent command must set ctx.obj to the loaded settings")
@@ -133,16 +134,16 @@ def _audit(ctx: typer.Context) -> Audit:
 
 
 @contextmanager
-def _reported() -> Iterator[None]:
+def reported(command: str = "audit") -> Iterator[None]:
     """One line and exit code 1 for what the person can mend."""
     try:
         yield
     except AuditError as error:
-        typer.echo(f"audit: {error}", err=True)
+        typer.echo(f"{command}: {error}", err=True)
         raise typer.Exit(1) from None
     except BrokenPipeError:  # the reader had enough, as in "audit export | head"
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(1) from None
     except OSError as error:
-        typer.echo(f"audit: {error.filename or 'output'}: {error.strerror}", err=True)
+        typer.echo(f"{command}: {error.filename or 'output'}: {error.strerror}", err=True)
         raise typer.Exit(1) from None

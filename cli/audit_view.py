@@ -98,6 +98,7 @@ GATES: Mapping[str, str] = {
     Gate.NOT_ALLOWED: "the settings allow no answer in this chat",
     Gate.NOT_ADDRESSED: "it was not addressed to the bot",
     Gate.MERGED: "it was answered together with the exchange named here",
+    Gate.UNSURE: "no answer was good enough, and the settings prefer silence",
     Gate.OVERLOADED: "too many messages were waiting",
     Gate.STOPPING: "the bot was stopping",
     Gate.INTERRUPTED: "the bot ended before this was done; how far it was",
@@ -114,6 +115,8 @@ OUTCOMES: Mapping[str, str] = {
 }
 SOURCES: Mapping[str, str] = {
     Source.MODEL: "written by the model",
+    Source.EXAMPLE: "a written answer to a message like it",
+    Source.SKILL: "worked out by a skill",
     Source.CANNED: "a prepared line",
     Source.COMMAND: "the answer to a command",
     Source.NOTICE: "a notice of the bot",

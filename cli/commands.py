@@ -65,6 +65,23 @@ def reply(ctx: typer.Context, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def compare(
+    ctx: typer.Context,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="Messages: lines, or JSON with text.")
+    ] = None,
+    marks: Annotated[
+        Path | None, typer.Option(help="Where the marks are kept: FILE.marks.jsonl.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Which answer is A hangs on it.")] = 0,
+) -> None:
+    """Show this way's answers beside the article's recipe's, unlabelled, and tally your marks."""
+    from cli.compare.command import compare  # noqa: PLC0415
+
+    compare(ctx.obj, ctx.find_root().params["settings"], file, marks, seed=seed)
+
+
+@app.command()
 def doctor(ctx: typer.Context) -> None:
     """Check settings, model, memory, gateway, audit store and clock. Exit code 0 or 1."""
     from cli.doctor import report  # noqa: PLC0415

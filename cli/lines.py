@@ -10,17 +10,20 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, BinaryIO
 
+from cli.alone import Alone
 from cli.progress import TerminalProgress
 from engine.engine import Engine
 from engine.mood import Reading
-from engine.talk import Turn
-from handlers.exchange import Exchange, Kind, Message
-from handlers.reply import Personas, ReplyStage
+from handlers.exchange import Reply, Source
+from handlers.reply import Personas
 from handlers.sanitize import own_words
 from settings import Settings
 
 #: Lines read ahead: enough to fill batches, few enough that memory never grows.
 WINDOW = 64
+
+#: What a reader of the answers calls a prepared line.
+SOURCES = {Source.CANNED: "safe line"}
 
 #: What a line without anything readable gets.
 NOTHING = Reading.unknown()
@@ -46,17 +49,13 @@ def write_replies(config: Settings, *, as_json: bool) -> None:
     progress = TerminalProgress()
     personas = Personas.load(config)
     engine = Engine.open(config, progress)
-    write = ReplyStage(
-        engine,
-        _NoHistory(),
-        personas,
-        max_turns=0,
-        max_chars=config.reply.max_chars,
-    )
+    alone = Alone(engine, personas, config)
     try:
+        with progress.task("Warming up", None):
+            asyncio.run(alone.warm())
         with progress.task("Writing replies", None, "lines") as advance:
             for text in read_lines(sys.stdin.buffer):
-                _print(asyncio.run(_answer(engine, write, text)), as_json)
+                _print(asyncio.run(_reply_fields(alone, text)), as_json)
                 advance(1)
     finally:
         engine.close()
@@ -102,18 +101,35 @@ def _mood_fields(text: str, reading: Reading) -> dict[str, Any]:
     }
 
 
-async def _answer(engine: Engine, write: ReplyStage, text: str) -> dict[str, Any]:
+async def _reply_fields(alone: Alone, text: str) -> dict[str, Any]:
     start = time.perf_counter()
-    message = Message("line", "line", "line", "", text, text, Kind.TEXT, time.time())
-    cleaned = own_words(text)
-    reading = await engine.read_mood(cleaned) if cleaned else NOTHING
-    exchange = await write(Exchange(message, cleaned=cleaned, reading=reading))
+    exchange = await alone.answer(text)
+    reply = exchange.reply or Reply("", Source.CANNED)
     return {
         "text": text,
-        "mood": reading.mood,
-        "reply": exchange.reply.text if exchange.reply else "",
+        "mood": exchange.reading.mood if exchange.reading else None,
+        "reply": reply.text,
         "ms": round((time.perf_counter() - start) * 1000, 1),
-        "tokens": exchange.reply.num_tokens if exchange.reply else 0,
+        "tokens": reply.num_tokens,
+        **_chosen_fields(reply),
+    }
+
+
+def _chosen_fields(reply: Reply) -> dict[str, Any]:
+    """Where the words come from, and what else might have been said."""
+    return {
+        "source": SOURCES.get(reply.source, reply.source),
+        "name": reply.name,
+        "score": reply.score,
+        "candidates": [
+            {
+                "text": one.text,
+                "source": one.source,
+                "score": one.score,
+                "fault": one.fault,
+            }
+            for one in reply.candidates
+        ],
     }
 
 
@@ -126,8 +142,3 @@ def _print(fields: dict[str, Any], as_json: bool) -> None:
     if "confidence" in fields:
         shown["mood"] = f"{fields['mood']} {fields['confidence']:.2f}"
     print("\t".join([*(v for v in shown.values() if v), fields["text"]]), flush=True)
-
-
-class _NoHistory:
-    async def turns(self, chat_id: str, limit: int) -> Sequence[Turn]:
-        return ()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import torch
 
 from engine.decoder import Decoder, Past
-from engine.prefixes import Prefixes, chunks
+from engine.prefixes import Prefixes, chunks, padded
 from engine.sampler import Sampler, Sampling
 from engine.shortlist import Shortlist
 from engine.talk import Draft
@@ -86,6 +86,32 @@ class Decoding:
         best = under_way[0]
         self._prefixes.keep([*prompt, *best.ids][: best.past.length], best.past)
         return [self._draft(answer, start) for answer in under_way]
+
+    def logprobs(
+        self, prefix: Sequence[int], rest: Sequence[int], answers: Sequence[Sequence[int]]
+    ) -> Work[list[float]]:
+        """Log-probability of a token of each answer to a prompt, on average; 0 of an empty one."""
+        yield from self._prefixes.prepare(prefix)
+        prompt = [*prefix, *rest]
+        past = self._prefixes.begin(prompt, room=0)
+        first = yield from self._read_rest(prompt, past)
+        yield None
+        last = self._decoder.num_layers
+        with torch.inference_mode():
+            states = self._decoder.branch(padded(answers), past, {last})[last]
+        return [
+            self._logprob(torch.cat([first, own[: len(answer) - 1]]), answer) if answer else 0.0
+            for own, answer in zip(states, answers, strict=True)
+        ]
+
+    def _logprob(self, states: torch.Tensor, answer: Sequence[int]) -> float:
+        """Of tokens, each given the state before it; shape (tokens, width)."""
+        shortlist = self._shortlist_for(answer)
+        places = shortlist.places(answer) if shortlist else torch.tensor(answer)
+        with torch.inference_mode():
+            logits = (shortlist or self._decoder).logits(states)
+            found = logits.gather(1, places[:, None])[:, 0] - logits.logsumexp(1)
+        return float(found.mean())
 
     def _read_rest(self, ids: Sequence[int], past: Past) -> Work[torch.Tensor]:
         """State after a prompt, shape (1, width), of which ``past`` has the beginning."""

@@ -5,22 +5,26 @@ from __future__ import annotations
 import functools
 import itertools
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
 import settings
+from engine.bank import Near, Pair
 from engine.executor import InferenceExecutor, Priority
 from engine.features import HeadReader
 from engine.head import find
 from engine.labels import LabelScorer
+from engine.library import Library
 from engine.model import Model
 from engine.mood import Mood, Reading
 from engine.persona import Persona
 from engine.progress import Progress, Stoppable
 from engine.prompts import PROMPT_VERSION
-from engine.talk import Draft, Turn
+from engine.talk import Asked, Draft, Likelihood
+from engine.vectors import Vectors
 from engine.weights import Weights, locate
+from engine.work import T, Work
 from engine.writer import Writer
 
 #: Messages whose moods are read in one forward pass when many are asked for at once.
@@ -47,7 +51,9 @@ class Engine:
         self, model: Model, config: settings.Settings, executor: InferenceExecutor
     ) -> None:
         self._settings = config.engine
-        self._reader = _mood_reader(model, config)
+        vectors = Vectors(model)
+        self._library = Library(vectors, model.memo)
+        self._reader = _mood_reader(model, config, vectors)
         self.facts = Facts(model.name, model.fingerprint, model.precision, self._reader.name)
         self._writer = Writer(model, config)
         self._executor = executor
@@ -76,12 +82,15 @@ class Engine:
     def num_waiting(self) -> int:
         return self._executor.num_waiting
 
-    async def warm(self, personas: Iterable[Persona], moods: Iterable[Mood]) -> None:
+    async def warm(self, personas: Sequence[Persona], moods: Iterable[Mood]) -> None:
         """Do now what the first message would wait for: prefixes, and torch's own first pass.
 
         Gives way to messages, so that the rarer moods can be warmed while the bot answers.
         """
         await self.read_moods(["你好"])
+        for persona in personas:
+            prepare = functools.partial(self._library.prepare, persona)
+            await self._executor.run(prepare, priority=Priority.BULK, timeout=PATIENT_S)
         for persona, mood in itertools.product(personas, moods):
             prepare = functools.partial(self._writer.prepare, persona, mood)
             await self._executor.run(prepare, priority=Priority.BULK, timeout=PATIENT_S)
@@ -115,23 +124,40 @@ class Engine:
             readings += [replace(reading, ms=share) for reading in found]
         return readings
 
-    async def reply(
-        self, persona: Persona, history: Sequence[Turn], text: str, mood: Mood
-    ) -> Draft:
-        """A reply as the model wrote it; the caller guards what leaves.
+    async def nearest(
+        self, persona: Persona, text: str, mood: Mood, *, chat: str, num: int
+    ) -> list[Near]:
+        """The pairs of the persona's bank, and of the owner's in this chat, nearest to a message.
 
-        Args:
-            history: Recent turns of the chat, oldest first; the oldest are left out where the
-                budget in tokens is short.
+        Raises:
+            EngineTimeout, EngineBusy, EngineClosed: The caller goes on without them.
+        """
+        look = functools.partial(self._library.nearest, persona, text, mood, chat=chat, num=num)
+        return await self._executor.run(
+            look, priority=Priority.MOOD, timeout=self._settings.mood_timeout_s
+        )
+
+    async def learn(self, pairs: Sequence[Pair]) -> None:
+        """Have these pairs of the owner's beside every bank, and none of those learnt before."""
+        learn = functools.partial(self._library.learn, tuple(pairs))
+        await self._executor.run(learn, priority=Priority.BULK, timeout=PATIENT_S)
+
+    async def drafts(self, asked: Asked, num: int) -> list[Draft]:
+        """Replies as the model wrote them, the first the likeliest; the caller guards what leaves.
 
         Raises:
             EngineTimeout, EngineBusy, EngineClosed: No reply.
             PromptRefused: The prompt would break a promise.
         """
+        return await self._reply(functools.partial(self._writer.drafts, asked, num))
+
+    async def weigh(self, asked: Asked, replies: Sequence[str]) -> list[Likelihood]:
+        """How likely each reply is after the message, and by itself. Raises as ``drafts`` does."""
+        return await self._reply(functools.partial(self._writer.weigh, asked, tuple(replies)))
+
+    async def _reply(self, start: Callable[[], Work[T]]) -> T:
         return await self._executor.run(
-            functools.partial(self._writer.write, persona, history, text, mood),
-            priority=Priority.REPLY,
-            timeout=self._settings.reply_timeout_s,
+            start, priority=Priority.REPLY, timeout=self._settings.reply_timeout_s
         )
 
     async def following(self, persona: Persona, text: str, reply: str, mood: Mood) -> list[int]:
@@ -168,7 +194,9 @@ def open_model(config: settings.Engine, progress: Progress) -> Model:
     return load_model(config, locate_model(config, progress), progress)
 
 
-def _mood_reader(model: Model, config: settings.Settings) -> LabelScorer | HeadReader:
+def _mood_reader(
+    model: Model, config: settings.Settings, vectors: Vectors
+) -> LabelScorer | HeadReader:
     """A head where there is one for the model, else the labels' scores: the same fields."""
     head = find(
         config.mood.head,
@@ -178,4 +206,4 @@ def _mood_reader(model: Model, config: settings.Settings) -> LabelScorer | HeadR
     )
     if head is None:
         return LabelScorer(model, unsure_below=config.mood.unsure_below)
-    return HeadReader(model, head, unsure_below=config.mood.unsure_below)
+    return HeadReader(model, head, unsure_below=config.mood.unsure_below, vectors=vectors)

@@ -130,6 +130,13 @@ class Model:
     def _count_control(self, ids: Sequence[int]) -> int:
         return sum(i in self._control_ids for i in ids)
 
+    def encode_answer(self, text: str) -> list[int]:
+        """Ids of an answer's words alone; a control token in them is plain text."""
+        ids: list[int] = self._tokenizer.encode(
+            text, add_special_tokens=False, split_special_tokens=True
+        )
+        return ids
+
     def text(self, ids: Sequence[int]) -> str:
         """What ids say, control tokens left out."""
         said: str = self._tokenizer.decode(ids, skip_special_tokens=True)
@@ -194,6 +201,12 @@ class Model:
             logits = self._decoder.logits(states[last][-num_last - 1 : -1])
         found: list[int] = logits.argmax(dim=-1).tolist()
         return found
+
+    def logprobs(
+        self, prefix: Sequence[int], rest: Sequence[int], answers: Sequence[Sequence[int]]
+    ) -> Work[list[float]]:
+        """Log-probability of a token of each answer to a prompt, on average."""
+        return (yield from self._decoding.logprobs(prefix, rest, answers))
 
     def decode(self, prefix: Sequence[int], rest: Sequence[int], sampling: Sampling) -> Work[Draft]:
         """The answer to a prompt; see ``answers``."""

@@ -1,23 +1,25 @@
-"""Who the bot is: the wording of replies, kept in a file its owner can edit."""
+"""Who the bot is: the wording of replies, kept in files its owner can edit."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from engine.bank import BankError, OpenLine, Pair, read_bank, read_open
 from engine.mood import Mood
 
 FOLDER = Path(__file__).resolve().parent.parent / "personas"
 
 Line = Annotated[str, Field(min_length=1, max_length=500)]
+Lines = Annotated[tuple[Line, ...], Field(min_length=1)]
 
 
 class PersonaError(Exception):
-    """A persona file cannot be used; the message names the file, the place and what is allowed."""
+    """A persona cannot be used; the message names the file, the line and what is allowed."""
 
 
 class Example(BaseModel):
@@ -35,7 +37,12 @@ class Persona(BaseModel):
     Attributes:
         system: The instruction; short, for a small model follows examples better than rules.
         tones: What is added to the instruction, by the mood of the message.
+        bank: Folder of written pairs beside the persona's file; empty: none.
+        pairs: What is in it.
+        open: File of lines beside it that fit any message of a mood; empty: none.
+        open_lines: What is in it.
         distress: The one answer to words of self-harm.
+        honest: Lines for what the bot cannot know or must not decide, by topic.
         canned: Lines for when no reply is good enough, by the mood of the message.
     """
 
@@ -45,8 +52,13 @@ class Persona(BaseModel):
     system: Line
     tones: Mapping[Mood, Line]
     examples: tuple[Example, ...] = ()
+    bank: str = ""
+    pairs: tuple[Pair, ...] = Field(default=(), exclude=True, repr=False)
+    open: str = ""
+    open_lines: tuple[OpenLine, ...] = Field(default=(), exclude=True, repr=False)
     distress: Line
-    canned: Mapping[Mood, Annotated[tuple[Line, ...], Field(min_length=1)]]
+    honest: Mapping[str, Lines] = Field(default_factory=dict)
+    canned: Mapping[Mood, Lines]
 
     def tone(self, mood: Mood) -> str:
         return self.tones.get(mood, "")
@@ -56,21 +68,65 @@ def load(name: str) -> Persona:
     """Persona by its name in ``personas/``, or by the path of a file.
 
     Raises:
-        PersonaError: No such file, or something in it is wrong or missing.
+        PersonaError: No such file, or something in it or in its bank is wrong or missing.
     """
     path = Path(name).expanduser() if name.endswith((".yaml", ".yml")) else FOLDER / f"{name}.yaml"
+    text = _read(path, name)
     try:
-        persona = Persona.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        persona = Persona.model_validate(yaml.safe_load(text))
+    except yaml.YAMLError as error:
+        raise PersonaError(f"persona file {path} is not valid YAML: {error}") from None
+    except ValidationError as error:
+        faults = [f"{_place(text, e['loc'])}: {e['msg']}" for e in error.errors()]
+        raise PersonaError(f"persona file {path}: {'; '.join(faults)}") from None
+    if missing := [mood for mood in Mood if mood not in persona.canned]:
+        where = _place(text, ("canned",))
+        raise PersonaError(f"persona file {path}: {where}: no line for {', '.join(missing)}")
+    return _with_examples(persona, path)
+
+
+def _read(path: Path, name: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         known = ", ".join(sorted(file.stem for file in FOLDER.glob("*.yaml")))
         raise PersonaError(
             f"persona {name!r}: {path}: {error.strerror}; known personas: {known}"
         ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise PersonaError(f"persona file {path} is not valid YAML: {error}") from None
-    except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise PersonaError(f"persona file {path}: {faults}") from None
-    if missing := [mood for mood in Mood if mood not in persona.canned]:
-        raise PersonaError(f"persona file {path}: canned: no line for {', '.join(missing)}")
-    return persona
+
+
+def _with_examples(persona: Persona, path: Path) -> Persona:
+    beside, found = path.parent, dict[str, object]()
+    try:
+        if persona.bank:
+            folder = beside / persona.bank
+            found |= {"bank": str(folder), "pairs": read_bank(folder)}
+        if persona.open:
+            found |= {"open_lines": read_open(beside / persona.open)}
+    except BankError as error:
+        raise PersonaError(f"persona file {path}: {error}") from None
+    return persona.model_copy(update=found)
+
+
+def _place(text: str, keys: Sequence[int | str]) -> str:
+    """The line of the innermost part of a YAML document that has these keys, and the keys."""
+    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    line = node.start_mark.line if node else 0
+    for key in keys:
+        inner = _inner(node, key)
+        if inner is None:
+            break
+        line, node = inner
+    return f"line {line + 1}: {'.'.join(map(str, keys))}"
+
+
+def _inner(node: yaml.Node | None, key: int | str) -> tuple[int, yaml.Node] | None:
+    """The line where a key's part begins, and that part."""
+    if isinstance(node, yaml.MappingNode):
+        found = [(name.start_mark.line, value) for name, value in node.value if name.value == key]
+        return found[0] if found else None
+    if isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
+        return node.value[key].start_mark.line, node.value[key]
+    return None

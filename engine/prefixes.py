@@ -138,7 +138,7 @@ class Prefixes:
         self, past: Past, layers: frozenset[int], rests: Sequence[Sequence[int]]
     ) -> Iterator[States]:
         with torch.inference_mode():
-            states = self._decoder.branch(_padded(rests), past, layers)
+            states = self._decoder.branch(padded(rests), past, layers)
         for row, rest in enumerate(rests):
             yield {layer: state[row, : len(rest)] for layer, state in states.items()}
 
@@ -186,7 +186,7 @@ def _num_shared(one: Sequence[int], other: Sequence[int]) -> int:
     return next((n for n, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
-def _padded(rows: Sequence[Sequence[int]]) -> Tensor:
+def padded(rows: Sequence[Sequence[int]]) -> Tensor:
     """Ids filled up on the right, shape (rows, longest)."""
     padded = torch.zeros(len(rows), max(map(len, rows)), dtype=torch.long)
     for number, row in enumerate(rows):

@@ -6,14 +6,14 @@ makes a small model do both badly, and lets a message talk its way into its own 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TypedDict
 
 from engine.glossary import spell_out
 from engine.mood import Mood
 from engine.persona import Persona
-from engine.talk import Turn
+from engine.talk import Asked
 
 #: Changes with every edit of a text below; stored beside each exchange in the audit log.
 PROMPT_VERSION = "2026-11-22"
@@ -91,6 +91,9 @@ MOOD_PRIOR: Mapping[Mood, float] = MappingProxyType(
 #: Divides the scores so that a confidence means its frequency (fitted on labelled messages).
 MOOD_TEMPERATURE = 1.2
 
+#: A message that asks for nothing in particular: what is likely after it is likely after anything.
+NOTHING = "嗯"
+
 #: Of a long message the beginning and the end say most about the mood, and the end a bit more.
 MOOD_CHARS = 256
 REPLY_CHARS = 1200
@@ -126,12 +129,20 @@ def reply_prefix(persona: Persona, mood: Mood) -> list[ChatTurn]:
     return turns
 
 
-def reply_question(history: Sequence[Turn], text: str, max_chars: int) -> list[ChatTurn]:
-    """Recent turns of the chat, oldest first, and the message to answer."""
+def reply_question(asked: Asked, max_chars: int) -> list[ChatTurn]:
+    """Near examples, the nearest last; recent turns, oldest first; and the message to answer."""
     turns: list[ChatTurn] = []
-    for turn in history:
-        turns += _turn(shorten(turn.user, max_chars), shorten(turn.bot, max_chars))
-    return [*turns, {"role": "user", "content": shorten(text, max_chars)}]
+    for pair in reversed(asked.near):
+        turns += _turn(pair.text, pair.reply)
+    for turn in asked.history:
+        said = _said(turn.name, shorten(turn.user, max_chars))
+        turns += _turn(said, shorten(turn.bot, max_chars))
+    return [*turns, {"role": "user", "content": _said(asked.name, shorten(asked.text, max_chars))}]
+
+
+def _said(name: str, text: str) -> str:
+    """A message in a group begins with who wrote it."""
+    return f"{name}：{text}" if name else text
 
 
 def _turn(user: str, bot: str) -> list[ChatTurn]:

@@ -9,7 +9,7 @@ reply does not fall into a script that nobody in the chat writes, either.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import regex
@@ -59,7 +59,7 @@ class Shortlist:
     """An output layer over some of the tokens.
 
     Args:
-        ids: Shape (ids,): which tokens.
+        ids: Shape (ids,), ascending: which tokens.
         head: From states to their logits, in that order.
     """
 
@@ -70,6 +70,10 @@ class Shortlist:
     def holds(self, ids: Iterable[int]) -> bool:
         """Whether every one of these tokens is among its own."""
         return self._known.issuperset(ids)
+
+    def places(self, ids: Sequence[int]) -> Tensor:
+        """Where tokens it holds stand in its logits, shape (tokens,)."""
+        return torch.searchsorted(self.ids, torch.tensor(ids, dtype=self.ids.dtype))
 
     def logits(self, states: Tensor) -> Tensor:
         """Shape (rows, hidden size) to (rows, ids), float32."""

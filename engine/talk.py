@@ -4,13 +4,42 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.bank import Pair
+from engine.mood import Mood
+from engine.persona import Persona
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One message and its answer, out of the same chat."""
+    """One message and its answer, out of the same chat.
+
+    Attributes:
+        name: Who wrote the message, where there are several; empty in a private chat.
+    """
 
     user: str
     bot: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a reply is wanted for.
+
+    Attributes:
+        mood: Of the message.
+        history: Recent turns of the chat, oldest first; the oldest are left out where the budget
+            in tokens is short.
+        near: Pairs to answer like, the nearest first.
+        name: Who wrote the message, see ``Turn``.
+    """
+
+    persona: Persona
+    text: str
+    mood: Mood
+    history: tuple[Turn, ...] = ()
+    near: tuple[Pair, ...] = ()
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +59,16 @@ class Draft:
     logprob: float = 0.0
     first_token_s: float = 0.0
     total_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Likelihood:
+    """Log-probability of a reply's tokens, on average.
+
+    Attributes:
+        given: After the message, with no near example beside it to copy from.
+        alone: After a message that says nothing.
+    """
+
+    given: float
+    alone: float

@@ -76,6 +76,7 @@ class Gate(StrEnum):
     NOT_ALLOWED = "not-allowed"
     NOT_ADDRESSED = "not-addressed"
     MERGED = "merged"
+    UNSURE = "unsure"
     OVERLOADED = "overloaded"
     STOPPING = "stopping"
     INTERRUPTED = "interrupted"
@@ -93,6 +94,8 @@ class Source(StrEnum):
     """Where the words of a reply come from."""
 
     MODEL = "model"
+    EXAMPLE = "example"
+    SKILL = "skill"
     CANNED = "canned"
     COMMAND = "command"
     NOTICE = "notice"
@@ -124,11 +127,33 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """One way to answer.
+
+    Attributes:
+        source: ``MODEL`` or ``EXAMPLE``.
+        nearness: Of an example: how near its message is to the one answered, 0 to 1.6.
+        fault: Name and detail of what speaks against sending it; empty: nothing.
+        score: The higher the better; None where it was not weighed.
+    """
+
+    text: str
+    source: Source
+    nearness: float = 0.0
+    num_tokens: int = 0
+    fault: str = ""
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """What is to be sent, and where the words come from.
 
     Attributes:
-        name: Which command, canned line or notice, so that the audit log can count it.
+        name: Which command, skill, prepared line or notice, so that the audit log can count it.
+        num_tokens: Written by the model for it, candidates that were not chosen included.
+        score: Of the candidate that was chosen.
+        candidates: What it was chosen from; they are not kept in the audit log.
     """
 
     text: str
@@ -136,6 +161,8 @@ class Reply:
     name: str = ""
     num_tokens: int = 0
     attempts: int = 1
+    score: float | None = None
+    candidates: tuple[Candidate, ...] = ()
 
 
 def new_id() -> str:

@@ -1,34 +1,32 @@
-"""Second call: the reply, in the tone that fits the mood, guarded before anyone sees it."""
+"""Second call: the reply. What is known to be right goes first, and nothing leaves unguarded."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Protocol, Self
 
 import structlog
 
 import settings
+from engine.bank import Near
 from engine.distress import is_distress
 from engine.errors import EngineError
 from engine.mood import Mood
-from engine.persona import Persona, load
-from engine.talk import Draft, Turn
-from handlers.exchange import Exchange, Reply, Source
-from handlers.guard import Fault, check
-from handlers.sentences import end_at_sentence
-from handlers.tidy import tidy
+from engine.persona import Persona, PersonaError, load
+from engine.talk import Asked, Turn
+from handlers import skills
+from handlers.choose import SAME
+from handlers.chooser import Chooser, Mind
+from handlers.exchange import Exchange, Gate, Reply, Source
+from handlers.topics import Topic, topic
 
 log = structlog.get_logger()
 
-#: One retry: a draft refused twice is refused by the prompt, not by chance.
-ATTEMPTS = 2
-
-
-class Mind(Protocol):
-    async def reply(
-        self, persona: Persona, history: Sequence[Turn], text: str, mood: Mood
-    ) -> Draft: ...
+#: An example on the same topic is said instead of the persona's general line from this nearness on.
+NEAR_ENOUGH = 0.6
 
 
 class History(Protocol):
@@ -50,7 +48,14 @@ class Personas:
         """
         chats = config.answer.chats.items()
         by_chat = {chat: load(own.persona) for chat, own in chats if own.persona}
-        return cls(load(config.reply.persona), by_chat)
+        personas = cls(load(config.reply.persona), by_chat)
+        for persona in personas.all():
+            if unknown := sorted(set(persona.honest) - set(Topic)):
+                raise PersonaError(
+                    f"persona {persona.name}: honest: no such topic {', '.join(unknown)}; "
+                    f"there are {', '.join(Topic)}"
+                )
+        return personas
 
     def of(self, chat_id: str) -> Persona:
         return self._by_chat.get(chat_id, self._default)
@@ -60,13 +65,15 @@ class Personas:
 
 
 class ReplyStage:
-    """Writes the reply: two attempts by the model, else a canned line of the persona.
+    """Answers a message by the first of these that applies.
 
-    A message of distress is answered by the persona's fixed line, and the model is not asked.
+    Words of distress get the persona's fixed line; dates and sums are worked out; what nobody
+    told the bot gets an honest line; for all else the best of several candidates is chosen. Where
+    none is good enough, a warm line is said, or nothing.
 
     Args:
-        max_turns: Turns of the chat shown to the model.
-        max_chars: Longest reply; it ends at a sentence.
+        config: ``reply`` of the settings.
+        now: Local time, for the skills.
     """
 
     def __init__(
@@ -74,44 +81,87 @@ class ReplyStage:
         mind: Mind,
         history: History,
         personas: Personas,
+        config: settings.ReplySection,
         *,
-        max_turns: int,
-        max_chars: int,
+        now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
         chance: random.Random | None = None,
     ) -> None:
-        self._mind, self._history, self._personas = mind, history, personas
-        self._max_turns, self._max_chars = max_turns, max_chars
-        self._chance = chance or random.Random()  # noqa: S311 - which canned line
+        self._history, self._personas, self._config, self._now = history, personas, config, now
+        self._chance = chance or random.Random()  # noqa: S311 - which of several lines
+        self._chooser = Chooser(mind, config, self._chance)
 
     async def __call__(self, exchange: Exchange) -> Exchange:
-        """The exchange with a reply; never without one."""
+        """The exchange with a reply, or stopped as unsure where the settings prefer silence."""
         persona = self._personas.of(exchange.message.chat_id)
-        # The words alone count too: a reading may be missing when the engine is busy.
-        seen = exchange.reading is not None and exchange.reading.distress
-        if seen or is_distress(exchange.cleaned):
-            return exchange.answered(Reply(persona.distress, Source.CANNED, name="distress"))
-        mood = exchange.reading.mood if exchange.reading else Mood.NEUTRAL
-        turns = await self._history.turns(exchange.message.chat_id, self._max_turns)
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                draft = await self._mind.reply(persona, turns, exchange.cleaned, mood)
-            except EngineError as error:
-                log.warning("reply.failed", exchange=exchange.id, error=type(error).__name__)
-                break
-            text, fault = self._review(draft, exchange, persona, turns)
-            if fault is None:
-                reply = Reply(text, Source.MODEL, num_tokens=draft.num_tokens, attempts=attempt)
-                return exchange.answered(reply)
-            log.info("reply.refused", exchange=exchange.id, fault=fault.name, attempt=attempt)
-        line = self._chance.choice(persona.canned[mood])
-        return exchange.answered(Reply(line, Source.CANNED, name=mood, attempts=attempt))
+        if known := self._known(exchange, persona):
+            return exchange.answered(known)
+        asked = await self._asked(exchange, persona)
+        try:
+            near = await self._chooser.nearest(asked, exchange.message.chat_id)
+            if fixed := self._fixed(exchange, asked, near):
+                return exchange.answered(fixed)
+            best = await self._chooser.best(asked, near)
+            if best and best.score is not None and best.score >= self._config.least_score:
+                return exchange.answered(best)
+            return await self._unsure(exchange, asked, best)
+        except EngineError as error:
+            log.warning("reply.failed", exchange=exchange.id, error=type(error).__name__)
+            return exchange.answered(self._without_model(exchange, asked))
 
-    def _review(
-        self, draft: Draft, exchange: Exchange, persona: Persona, turns: Sequence[Turn]
-    ) -> tuple[str, Fault | None]:
-        """The draft as it would be sent, and what speaks against sending it."""
-        text = tidy(draft.text, bot_name=persona.name)
-        if not draft.is_finished or len(text) > self._max_chars:
-            text = end_at_sentence(text, self._max_chars)
-        previous = turns[-1].bot if turns else None
-        return text, check(text, message=exchange.cleaned, previous=previous, bot_name=persona.name)
+    def _known(self, exchange: Exchange, persona: Persona) -> Reply | None:
+        """What needs no model."""
+        if is_distress(exchange.cleaned):
+            return Reply(persona.distress, Source.CANNED, name="distress")
+        found = skills.answer(exchange.cleaned, self._now())
+        return Reply(found.text, Source.SKILL, name=found.name) if found else None
+
+    def _fixed(self, exchange: Exchange, asked: Asked, near: Sequence[Near]) -> Reply | None:
+        """What is answered with prepared words only."""
+        if _is_read_as_distress(exchange, near):
+            return Reply(asked.persona.distress, Source.CANNED, name="distress")
+        about = topic(exchange.cleaned)
+        return self._honest(about, asked, near) if about else None
+
+    async def _asked(self, exchange: Exchange, persona: Persona) -> Asked:
+        message = exchange.message
+        turns = await self._history.turns(message.chat_id, self._config.history_turns)
+        mood = exchange.reading.mood if exchange.reading else Mood.NEUTRAL
+        name = "" if message.is_private else message.talker_name
+        return Asked(persona, exchange.cleaned, mood, tuple(turns), name=name)
+
+    def _honest(self, about: Topic, asked: Asked, near: Sequence[Near]) -> Reply:
+        """An example on that topic, if one is near; else the persona's line for it."""
+        for one in near:
+            if one.similarity >= NEAR_ENOUGH and topic(one.pair.text) is about:
+                return Reply(one.pair.reply, Source.EXAMPLE, name=about)
+        lines = asked.persona.honest.get(about) or asked.persona.canned[asked.mood]
+        return Reply(self._chance.choice(lines), Source.CANNED, name=about)
+
+    def _without_model(self, exchange: Exchange, asked: Asked) -> Reply:
+        """A prepared line; where the head had read distress, there was no time to doubt it."""
+        if _is_read_as_distress(exchange, ()):
+            return Reply(asked.persona.distress, Source.CANNED, name="distress")
+        line = self._chance.choice(asked.persona.canned[asked.mood])
+        return Reply(line, Source.CANNED, name=asked.mood)
+
+    async def _unsure(self, exchange: Exchange, asked: Asked, best: Reply | None) -> Exchange:
+        """A line that fits the mood and promises nothing; or silence, with the reason on record."""
+        reached = f"best score {best.score if best else None}"
+        if self._config.when_unsure == "silent":
+            return exchange.stopped(
+                Gate.UNSURE, f"{reached}; reply.least_score is {self._config.least_score:g}"
+            )
+        line = await self._chooser.open_line(asked)
+        line = line or self._chance.choice(asked.persona.canned[asked.mood])
+        tried = best or Reply("", Source.CANNED)
+        return exchange.answered(replace(tried, text=line, source=Source.CANNED, name="open"))
+
+
+def _is_read_as_distress(exchange: Exchange, near: Sequence[Near]) -> bool:
+    """Whether the head sees distress where no words say so, and no ordinary pair says the same.
+
+    The head of the smaller bundled model takes "我失恋了" for it. The bank holds no message of
+    distress, so one that lies on a pair of it is none.
+    """
+    is_read = exchange.reading is not None and exchange.reading.distress
+    return is_read and not (near and near[0].similarity >= SAME)

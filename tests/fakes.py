@@ -7,10 +7,11 @@ import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from engine.bank import Near
 from engine.errors import EngineError
 from engine.mood import Mood, Reading
 from engine.persona import Persona, load
-from engine.talk import Draft, Turn
+from engine.talk import Asked, Draft, Likelihood, Turn
 from handlers.exchange import Exchange, Kind, Message, Outcome, Source
 
 NOW = 1_700_000_000.0
@@ -49,12 +50,18 @@ def persona() -> Persona:
 
 @dataclass
 class ScriptedMind:
-    """A model that reads and writes what it was told to, as an error where that was told."""
+    """A model that reads and writes what it was told to, as an error where that was told.
+
+    Attributes:
+        gains: How much likelier a message makes a reply; 2 where it is not named.
+    """
 
     replies: list[str | EngineError] = field(default_factory=lambda: ["好呀。"])
     moods: Callable[[str], Mood] = lambda text: Mood.NEUTRAL
     mood_error: EngineError | None = None
-    asked: list[tuple[str, Mood, tuple[Turn, ...]]] = field(default_factory=list)
+    asked: list[Asked] = field(default_factory=list)
+    near: list[Near] = field(default_factory=list)
+    gains: dict[str, float] = field(default_factory=dict)
     delay_s: float = 0.0
 
     async def read_mood(self, text: str) -> Reading:
@@ -62,16 +69,23 @@ class ScriptedMind:
             raise self.mood_error
         return reading(self.moods(text))
 
-    async def reply(
-        self, persona: Persona, history: Sequence[Turn], text: str, mood: Mood
-    ) -> Draft:
-        """The next scripted reply; the last one again when all were used."""
-        self.asked.append((text, mood, tuple(history)))
+    async def nearest(
+        self, persona: Persona, text: str, mood: Mood, *, chat: str, num: int
+    ) -> list[Near]:
+        return self.near[:num]
+
+    async def drafts(self, asked: Asked, num: int) -> list[Draft]:
+        """The next scripted drafts, at most ``num``; the last one again when all were used."""
+        self.asked.append(asked)
         await asyncio.sleep(self.delay_s)
-        said = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
-        if isinstance(said, EngineError):
-            raise said
-        return Draft(said, num_tokens=len(said), is_finished=True)
+        said, self.replies = self.replies[:num], self.replies[num:] or self.replies[-1:]
+        for one in said:
+            if isinstance(one, EngineError):
+                raise one
+        return [Draft(str(one), num_tokens=len(str(one)), is_finished=True) for one in said]
+
+    async def weigh(self, asked: Asked, replies: Sequence[str]) -> list[Likelihood]:
+        return [Likelihood(-3.0, -3.0 - self.gains.get(reply, 2.0)) for reply in replies]
 
 
 @dataclass

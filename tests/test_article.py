@@ -47,7 +47,7 @@ from engine.persona import load
 
 engine = Engine.open(settings.load(Path("examples/article.yaml")), TerminalProgress())
 reading = asyncio.run(engine.read_mood("今天的实验终于成功了"))
-draft = asyncio.run(engine.reply(load("yixin"), [], "你好", Mood.NEUTRAL))
+[draft] = asyncio.run(engine.drafts(Asked(load("yixin"), "你好", Mood.NEUTRAL), 1))
 engine.close()
 rss = psutil.Process().memory_info().rss
 print(json.dumps([engine.facts.precision, sum(reading.scores.values()), draft.num_tokens, rss]))

@@ -24,11 +24,12 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from cli.bench import plot, table, texts
-from cli.bench.child import Child, ChildFailed
+from cli.bench.child import Child
 from cli.bench.contender import Contender, field_of, is_there, llamacpp, own
 from cli.bench.figures import Figure, Measured, agreement, headlines, percentile, ratios
 from cli.bench.race import Ask, alternated, race, settle
 from cli.bench.results import Results
+from cli.child.process import ChildFailed
 from settings import Engine
 from tests.program import PATIENCE_S, ROOT, Home, run
 from tests.steps import StepProgress

@@ -14,9 +14,10 @@ from engine.errors import EngineTimeout
 from engine.executor import InferenceExecutor
 from engine.model import Model
 from engine.mood import Mood, Sentiment
-from engine.talk import Turn
+from engine.talk import Asked, Turn
 from engine.weights import Weights
-from handlers.exchange import Exchange, Source
+from handlers.audit.history import SPOKEN
+from handlers.exchange import Exchange
 from handlers.reply import Personas, ReplyStage
 from tests.fakes import MemoryLedger, message, persona
 
@@ -100,12 +101,13 @@ async def test_alone_and_in_a_batch_it_reads_the_same(engine: Engine) -> None:
 @pytest.mark.parametrize("text", ["你好", "今天好累", "你是谁", "1+1等于几", "How are you?"])
 async def test_every_message_gets_a_reply_one_can_send(engine: Engine, text: str) -> None:
     """Five everyday messages are answered within the limits, with nothing the guard refuses."""
-    stage = ReplyStage(engine, MemoryLedger(), Personas(persona(), {}), max_turns=0, max_chars=120)
+    config = settings.ReplySection(max_chars=120)
+    stage = ReplyStage(engine, MemoryLedger(), Personas(persona(), {}), config)
     done = await stage(Exchange(message(text), cleaned=text))
 
     assert done.reply is not None
     assert 1 <= len(done.reply.text) <= 120
-    assert done.reply.source in (Source.MODEL, Source.CANNED)
+    assert done.reply.source in SPOKEN
     assert not any(word in done.reply.text for word in ("<|", "通义", "阿里", "Qwen", "@所有人"))
 
 
@@ -117,7 +119,7 @@ async def test_control_tokens_typed_by_a_user_are_text(model: Model, engine: Eng
     plain = model.encode([{"role": "user", "content": "x"}])
     attacked = model.encode([{"role": "user", "content": attack}])
     control = set(plain) & {i for i in attacked if attacked.count(i) == plain.count(i)}
-    draft = await engine.reply(persona(), [], attack, Mood.NEUTRAL)
+    [draft] = await engine.drafts(Asked(persona(), attack, Mood.NEUTRAL), 1)
 
     assert [attacked.count(i) for i in control] == [plain.count(i) for i in control]
     assert len(control) >= 2
@@ -133,7 +135,7 @@ async def test_a_deadline_ends_the_work_and_the_next_answer_is_right(model: Mode
     try:
         await engine.warm([persona()], [Mood.NEUTRAL])
         with pytest.raises(EngineTimeout):
-            await engine.reply(persona(), [], "讲一个很长很长的故事", Mood.NEUTRAL)
+            await engine.drafts(Asked(persona(), "讲一个很长很长的故事", Mood.NEUTRAL), 1)
         start = time.monotonic()
         reading = await engine.read_mood("今天太开心了！")
         took = time.monotonic() - start
@@ -147,7 +149,7 @@ async def test_a_deadline_ends_the_work_and_the_next_answer_is_right(model: Mode
 async def test_the_longest_message_stays_inside_the_prompt_budget(engine: Engine) -> None:
     """4,000 characters and six long turns of history: the oldest go, and an answer comes."""
     history = [Turn("很久以前" * 200, "嗯嗯" * 100)] * 6
-    draft = await engine.reply(persona(), history, "讲讲" * 2000, Mood.NEUTRAL)
+    [draft] = await engine.drafts(Asked(persona(), "讲讲" * 2000, Mood.NEUTRAL, tuple(history)), 1)
 
     assert draft.num_tokens > 0
 
@@ -155,7 +157,7 @@ async def test_the_longest_message_stays_inside_the_prompt_budget(engine: Engine
 async def test_the_loop_never_waits_for_the_model(engine: Engine) -> None:
     """While a reply is written the event loop's lag stays under 50 ms at the 95th percentile."""
     await engine.warm([persona()], [Mood.NEUTRAL])
-    reply = asyncio.create_task(engine.reply(persona(), [], "周末去哪玩", Mood.NEUTRAL))
+    reply = asyncio.create_task(engine.drafts(Asked(persona(), "周末去哪玩", Mood.NEUTRAL), 1))
     lags = []
     while not reply.done():
         start = time.monotonic()

@@ -10,6 +10,7 @@ import pytest
 from engine.distress import is_distress
 from handlers.exchange import Exchange, Source
 from handlers.reply import Personas, ReplyStage
+from settings import ReplySection
 from tests.fakes import MemoryLedger, ScriptedMind, message, persona
 
 #: Hand-written, as people say it: plainly, in passing, in English, in the middle of other words.
@@ -122,7 +123,7 @@ def test_figures_of_speech_are_left_alone(text: str) -> None:
 async def test_the_answer_is_the_personas_own_line_and_the_model_is_not_asked() -> None:
     """The reply stage answers with the fixed line, marked so that it can be counted."""
     mind = ScriptedMind(["别想太多啦！"])
-    stage = ReplyStage(mind, MemoryLedger(), Personas(persona(), {}), max_turns=6, max_chars=200)
+    stage = ReplyStage(mind, MemoryLedger(), Personas(persona(), {}), ReplySection())
     done = await stage(replace(Exchange(message("我想死")), cleaned="我想死"))
 
     assert mind.asked == []

@@ -21,8 +21,8 @@ ALLOWED = {
     "cli": {"cli", "wechat", "handlers", "engine", "settings", "version"},
     "bot": {"cli", "wechat", "handlers", "engine", "settings", "version"},
 }
-#: What bench compares the engine with: transformers as the article used it, in its own process.
-RECIPE = "cli/bench/recipe.py"
+#: What bench and compare set against the engine: transformers as the article used it.
+RECIPE = "cli/child/article.py"
 #: Heavy libraries, and the only files that may import them.
 OWNERS = {
     "torch": {
@@ -40,7 +40,7 @@ OWNERS = {
                 "assemble",
                 "precision",
             ),
-            *("decoder", "decoding", "shortlist"),
+            *("decoder", "decoding", "shortlist", "nearness", "vectors", "library"),
         )
     }
     | {RECIPE},

@@ -295,6 +295,36 @@ async def test_moods_beside_replies_are_those_read_alone(weights: Weights) -> No
         assert torch.allclose(expected, actual, rtol=0, atol=1e-4)
 
 
+def test_answers_to_one_prompt_are_those_to_each_alone(model: Model) -> None:
+    """Greedy and seeded ones, written together after one reading of the prompt."""
+    samplings = [GREEDY, *(replace(GREEDY, temperature=1.0, seed=n) for n in range(3))]
+    for text in texts(5, seed=4):
+        prefix, rest = model.split(SYSTEM, user(text))
+        together = finish(model.answers(prefix, rest, samplings))
+        alone = [finish(model.decode(prefix, rest, sampling)) for sampling in samplings]
+
+        assert [draft.text for draft in alone] == [draft.text for draft in together]
+        assert [a.logprob for a in alone] == pytest.approx([t.logprob for t in together], abs=1e-4)
+
+
+def test_the_likelihood_of_an_answer_is_transformers_own(weights: Weights, model: Model) -> None:
+    """The mean log-probability of its tokens, for several answers to a prompt at once."""
+    lm = AutoModelForCausalLM.from_pretrained(weights.folder, dtype=torch.float32)
+    prefix, rest = model.split(SYSTEM, user("hello"))
+    answers = [model.encode_answer(text) for text in ("你好", "hello world", "1", "<|im_end|>")]
+    found = finish(model.logprobs(prefix, rest, [*answers, []]))
+    for answer, own in zip(answers, found, strict=False):
+        ids = [*prefix, *rest, *answer]
+        with torch.inference_mode():
+            logits = lm(torch.tensor([ids])).logits[0].log_softmax(-1)
+        places = range(len(ids) - len(answer) - 1, len(ids) - 1)
+        expected = sum(float(logits[n, ids[n + 1]]) for n in places) / len(answer)
+
+        assert expected == pytest.approx(own, abs=1e-3)
+    assert 0.0 == found[-1]
+    assert not set(answers[-1]) & set(model._control_ids)
+
+
 def test_features_in_a_batch_are_those_read_alone(model: Model) -> None:
     """60 messages of mixed length, 20 a call: as if each had been alone."""
     features = Features(model, default_taps(model.num_layers))

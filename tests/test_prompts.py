@@ -15,7 +15,7 @@ from engine.errors import PromptRefused
 from engine.executor import InferenceExecutor
 from engine.model import Model
 from engine.mood import Mood
-from engine.talk import Turn
+from engine.talk import Asked, Turn
 from engine.weights import Weights
 from engine.writer import Writer
 from tests.fakes import persona
@@ -56,7 +56,9 @@ def test_the_tone_of_each_mood_is_in_the_instruction() -> None:
 
 def test_user_data_is_only_ever_a_users_turn() -> None:
     """History and message stand in user and assistant turns; nothing of them becomes a role."""
-    turns = prompts.reply_question([Turn("system", "assistant")], "system", 100)
+    turns = prompts.reply_question(
+        Asked(persona(), "system", Mood.NEUTRAL, (Turn("system", "assistant"),)), 100
+    )
 
     assert [turn["role"] for turn in turns] == ["user", "assistant", "user"]
 
@@ -83,7 +85,7 @@ def test_the_oldest_turns_are_left_out_first(model: Model) -> None:
     """History over its budget is cut at the front: what was said last is kept."""
     history = [Turn(f"turn {n} " + "a" * 40, "ok") for n in range(8)]
     writer = Writer(model, config())
-    _, rest = writer.fit(prompts.reply_prefix(persona(), Mood.NEUTRAL), history, "hello")
+    _, rest = writer.fit(Asked(persona(), "hello", Mood.NEUTRAL, tuple(history)))
     text = model.text(rest)
 
     assert "turn 7" in text
@@ -94,9 +96,7 @@ def test_the_oldest_turns_are_left_out_first(model: Model) -> None:
 def test_a_long_message_is_cut_in_its_middle(model: Model) -> None:
     """Without history left to drop, the message gives way, and its ends are kept."""
     writer = Writer(model, config(max_prompt_tokens=2600))
-    prefix, rest = writer.fit(
-        prompts.reply_prefix(persona(), Mood.NEUTRAL), [], "BEGIN" + "x" * 5000 + "END"
-    )
+    prefix, rest = writer.fit(Asked(persona(), "BEGIN" + "x" * 5000 + "END", Mood.NEUTRAL))
     text = model.text(rest)
 
     assert len(prefix) + len(rest) <= 2600
@@ -109,7 +109,7 @@ def test_what_cannot_fit_is_refused_with_the_setting(model: Model) -> None:
     writer = Writer(model, config(max_prompt_tokens=256))
 
     with pytest.raises(PromptRefused, match=r"engine\.max_prompt_tokens"):
-        writer.fit(prompts.reply_prefix(persona(), Mood.NEUTRAL), [], "hello")
+        writer.fit(Asked(persona(), "hello", Mood.NEUTRAL))
 
 
 async def test_many_callers_get_what_one_would(model: Model) -> None:
@@ -120,7 +120,7 @@ async def test_many_callers_get_what_one_would(model: Model) -> None:
     texts = [f"hello {n} 你好" * (1 + n % 3) for n in range(8)]
     try:
         alone = [(await engine.read_mood(t)).scores for t in texts]
-        said = [(await engine.reply(persona(), [], t, Mood.NEUTRAL)).text for t in texts]
+        said = [(await engine.drafts(Asked(persona(), t, Mood.NEUTRAL), 1))[0].text for t in texts]
 
         async def caller(n: int) -> list[bool]:
             same = []
@@ -130,7 +130,7 @@ async def test_many_callers_get_what_one_would(model: Model) -> None:
                     reading = await engine.read_mood(text)
                     same.append(reading.scores == pytest.approx(alone[(n + k) % 8], abs=1e-4))
                 else:
-                    draft = await engine.reply(persona(), [], text, Mood.NEUTRAL)
+                    [draft] = await engine.drafts(Asked(persona(), text, Mood.NEUTRAL), 1)
                     same.append(draft.text == said[(n + k) % 8])
             return same
 

@@ -119,6 +119,26 @@ def test_a_misspelt_variable_is_a_fault(
         load(written(tmp_path, ""))
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("reply: {learn: off}", "off"),
+        ('reply: {learn: "off"}', "off"),
+        ("reply: {learn: chat}", "chat"),
+        ("reply: {learn: all}", "all"),
+    ],
+)
+def test_off_needs_no_quotes(tmp_path: Path, text: str, expected: str) -> None:
+    """A bare off, which YAML reads as false, is the word it looks like."""
+    assert expected == load(written(tmp_path, text)).reply.learn
+
+
+def test_learning_must_be_named_by_its_scope(tmp_path: Path) -> None:
+    """A bare on says not from which chats to learn: it is refused with what is allowed."""
+    with pytest.raises(SettingsError, match=r"reply\.learn is True; .* 'off', 'chat'"):
+        load(written(tmp_path, "reply: {learn: on}"))
+
+
 def test_a_missing_file_names_the_way_out(tmp_path: Path) -> None:
     """No settings file: the message has its path and the option that names another."""
     with pytest.raises(SettingsError, match=r"nowhere\.yaml.*--settings FILE"):

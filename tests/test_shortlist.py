@@ -19,6 +19,7 @@ from engine.mood import Mood
 from engine.persona import load
 from engine.sampler import Sampler, Sampling
 from engine.shortlist import Shortlist, common_ids
+from engine.talk import Asked
 from engine.tensors import Tensors
 from engine.weights import Weights
 from engine.work import finish
@@ -85,7 +86,7 @@ def small(small_weights: Weights) -> Model:
 
 
 def asked(model: Model, text: str) -> tuple[list[int], list[int]]:
-    question = prompts.reply_question((), text, prompts.REPLY_CHARS)
+    question = prompts.reply_question(Asked(load("yixin"), text, Mood.NEUTRAL), prompts.REPLY_CHARS)
     return model.split(prompts.reply_prefix(load("yixin"), Mood.NEUTRAL), question)
 
 

@@ -1,34 +1,18 @@
-"""A contender's process as the run sees it: asked line by line, ended with its pipe."""
+"""A contender's process as the run sees it: asked for figures."""
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import time
 from collections.abc import Mapping
-from contextlib import suppress
-from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
 
 from cli.bench.contender import Contender
 from cli.bench.serving import Values
-
-ROOT = Path(__file__).resolve().parent.parent.parent
-#: Seconds that a process may take to end once its pipe is closed.
-LEAVE_S = 5.0
+from cli.child.process import ChildProcess
 
 
-class ChildFailed(Exception):
-    """A contender could not do what it was asked; the run goes on without the figure."""
-
-
-class Child:
+class Child(ChildProcess):
     """A started contender. It has read a first mood and waits for what it is asked.
 
     Attributes:
-        ready_s: Seconds from its start to that mood.
         measures: What it can be asked.
         facts, arguments: See ``serving.Opened``.
 
@@ -37,29 +21,10 @@ class Child:
     """
 
     def __init__(self, contender: Contender) -> None:
-        # Not with ROOT as working folder: a model may be named relative to the user's.
-        paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-        start = time.perf_counter()
-        self._process = subprocess.Popen(  # noqa: S603 - a module of this program
-            contender.command,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            encoding="utf-8",
-        )
-        try:
-            opened = self._answer()
-        except BaseException:  # Ctrl-C too: nobody holds this object yet
-            self.close()
-            raise
-        self.ready_s = time.perf_counter() - start
-        self.measures = frozenset(opened["measures"])
-        self.facts: Mapping[str, str] = opened["facts"]
-        self.arguments: tuple[str, ...] = tuple(opened["arguments"])
-
-    @property
-    def is_alive(self) -> bool:
-        return self._process.poll() is None
+        super().__init__(contender.command)
+        self.measures = frozenset(self.opened["measures"])
+        self.facts: Mapping[str, str] = self.opened["facts"]
+        self.arguments: tuple[str, ...] = tuple(self.opened["arguments"])
 
     def ask(self, measure: str, size: int) -> Values:
         """Figures of one measure.
@@ -67,51 +32,5 @@ class Child:
         Raises:
             ChildFailed: It says that it failed, or it has ended.
         """
-        assert self._process.stdin is not None  # noqa: S101 - it is a pipe
-        try:
-            self._process.stdin.write(json.dumps({"measure": measure, "size": size}) + "\n")
-            self._process.stdin.flush()
-        except OSError:
-            raise ChildFailed(self._how_it_ended()) from None
-        values: Values = self._answer()["values"]
+        values: Values = self.exchange({"measure": measure, "size": size})["values"]
         return values
-
-    def _answer(self) -> dict[str, Any]:
-        assert self._process.stdout is not None  # noqa: S101 - it is a pipe
-        line = self._process.stdout.readline()
-        if not line:
-            raise ChildFailed(self._how_it_ended())
-        answer: dict[str, Any] = json.loads(line)
-        if "error" in answer:
-            raise ChildFailed(answer["error"])
-        return answer
-
-    def _how_it_ended(self) -> str:
-        code = self._process.wait()
-        if code < 0:
-            return f"ended by signal {-code}; with 9 the system lacked memory, in most cases"
-        return f"ended with exit code {code}"
-
-    def close(self) -> None:
-        """End the process: it leaves when its pipe closes, and is killed if it does not."""
-        assert self._process.stdin is not None  # noqa: S101 - it is a pipe
-        with suppress(OSError):  # what was still to be written to a process that is gone
-            self._process.stdin.close()
-        try:
-            self._process.wait(LEAVE_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        assert self._process.stdout is not None  # noqa: S101 - it is a pipe
-        self._process.stdout.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

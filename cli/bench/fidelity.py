@@ -6,9 +6,10 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from cli.bench.child import Child, ChildFailed
+from cli.bench.child import Child
 from cli.bench.contender import Contender
 from cli.bench.figures import agreement
+from cli.child.process import ChildFailed
 from engine.progress import Progress
 
 #: Whose replies the others are compared with: the format that the weights are published in.

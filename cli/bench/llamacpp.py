@@ -25,7 +25,7 @@ from engine import prompts
 from engine.mood import Mood
 from engine.persona import Persona, load
 from engine.prompts import ChatTurn
-from engine.talk import Turn
+from engine.talk import Asked, Turn
 
 ANSWER_TOKENS = 32
 #: Messages by which the settings are compared.
@@ -110,7 +110,9 @@ class Peer:
         return {"ttft_ms": (first - start) * 1000, "next_ttft_ms": (then - first) * 1000}
 
     def _asked(self, history: Sequence[Turn], text: str) -> list[int]:
-        question = prompts.reply_question(history, text, prompts.REPLY_CHARS)
+        question = prompts.reply_question(
+            Asked(self._persona, text, Mood.NEUTRAL, tuple(history)), prompts.REPLY_CHARS
+        )
         return self._ids([*prompts.reply_prefix(self._persona, Mood.NEUTRAL), *question])
 
     def _ids(self, turns: Sequence[ChatTurn]) -> list[int]:

@@ -24,7 +24,7 @@ from cli.progress import TerminalProgress
 from engine.engine import Engine
 from engine.mood import Mood
 from engine.persona import Persona, load
-from engine.talk import Draft, Turn
+from engine.talk import Asked, Draft, Turn
 
 #: Tokens of a measured answer, about those of an everyday one.
 ANSWER_TOKENS = 32
@@ -137,7 +137,9 @@ class Own:
             await self._reply(story)
 
     async def _reply(self, text: str, history: Sequence[Turn] = ()) -> Draft:
-        return await self._engine.reply(self._persona, history, text, Mood.NEUTRAL)
+        asked = Asked(self._persona, text, Mood.NEUTRAL, tuple(history))
+        [draft] = await self._engine.drafts(asked, 1)
+        return draft
 
 
 def _run(measure: Any, size: int) -> Values:

@@ -10,8 +10,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from cli.bench.child import Child, ChildFailed
+from cli.bench.child import Child
 from cli.bench.contender import Contender
+from cli.child.process import ChildFailed
 from engine.progress import Progress
 
 T = TypeVar("T")

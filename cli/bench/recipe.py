@@ -1,13 +1,11 @@
 """The article's way, as a contender: transformers in fp32, ``generate``, a call a message.
 
-An instruction without examples, no cache kept between two calls, and the mood is a word that the
-model writes. Its only other difference to the engine is that it is straightforward.
+An instruction without examples, and the mood is a word that the model writes.
 """
 
 from __future__ import annotations
 
 import argparse
-import io
 import itertools
 import statistics
 import time
@@ -15,22 +13,15 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-import psutil
-import torch
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
-from transformers.utils import logging as transformers_logging
-
 import settings
 from cli.bench import texts
 from cli.bench.serving import Measure, Opened, Values, command_line, serve
-from cli.progress import TerminalProgress
+from cli.child.article import Article
 from engine import prompts
-from engine.errors import NotEnoughMemory
 from engine.mood import Mood
 from engine.persona import Persona, load
 from engine.prompts import ChatTurn
-from engine.talk import Turn
-from engine.weights import Weights, locate
+from engine.talk import Asked, Turn
 
 #: What the article allows the word.
 MOOD_TOKENS = 10
@@ -43,7 +34,7 @@ class Clock:
     def __init__(self) -> None:
         self.times: list[float] = []
 
-    def put(self, _: Any) -> None:
+    def put(self, value: Any) -> None:
         self.times.append(time.perf_counter())
 
     def end(self) -> None:
@@ -53,8 +44,8 @@ class Clock:
 class Recipe:
     """Measures of the model as transformers loads it."""
 
-    def __init__(self, tokenizer: Any, lm: Any, persona: Persona) -> None:
-        self._tokenizer, self._lm, self._persona = tokenizer, lm, persona
+    def __init__(self, article: Article, persona: Persona) -> None:
+        self._article, self._persona = article, persona
         self._chats = itertools.count()
 
     @property
@@ -88,46 +79,25 @@ class Recipe:
         return {"ttft_ms": (self._reply(texts.SHORT, turns, 1)[-1] - start) * 1000}
 
     def _reply(self, text: str, history: Sequence[Turn], num_tokens: int) -> list[float]:
-        question = prompts.reply_question(history, text, prompts.REPLY_CHARS)
+        question = prompts.reply_question(
+            Asked(self._persona, text, Mood.NEUTRAL, tuple(history)), prompts.REPLY_CHARS
+        )
         turns = [*prompts.reply_prefix(self._persona, Mood.NEUTRAL), *question]
         return self._generate(turns, num_tokens)
 
     def _generate(self, turns: Sequence[ChatTurn], num_tokens: int) -> list[float]:
         """When the prompt and each token of the answer were there."""
         clock = Clock()
-        inputs = self._tokenizer.apply_chat_template(
-            list(turns), add_generation_prompt=True, return_tensors="pt", return_dict=True
-        )
-        self._lm.generate(**inputs, max_new_tokens=num_tokens, do_sample=False, streamer=clock)
+        self._article.generate(turns, num_tokens, do_sample=False, streamer=clock)
         return clock.times
 
 
 def _open(arguments: argparse.Namespace) -> Opened:
     config = settings.load(arguments.settings)
-    transformers_logging.set_verbosity_error()
-    transformers_logging.disable_progress_bar()
-    if threads := arguments.threads or config.engine.threads:
-        torch.set_num_threads(threads)
-    progress = TerminalProgress(None if arguments.settle else io.StringIO())
-    engine = config.engine
-    weights = locate(engine.model, cache=engine.cache_path, progress=progress)
-    _check_memory(weights)
-    tokenizer: Any = AutoTokenizer.from_pretrained(weights.folder)
-    lm: Any = AutoModelForCausalLM.from_pretrained(weights.folder, dtype=torch.float32)
-    recipe = Recipe(tokenizer, lm.eval(), load(config.reply.persona))
+    article = Article.open(config.engine, threads=arguments.threads, is_silent=not arguments.settle)
+    recipe = Recipe(article, load(config.reply.persona))
     recipe.read_mood(texts.WARM_UP)
-    return Opened(recipe.measures, {"model": weights.name, "precision": "fp32"})
-
-
-def _check_memory(weights: Weights) -> None:
-    """Say so before the system ends the run, or a neighbour of it, for want of memory."""
-    size: int = AutoConfig.from_pretrained(weights.folder).dtype.itemsize
-    stored = sum(file.stat().st_size for file in weights.folder.glob("*.safetensors"))
-    needed, free = stored * torch.float32.itemsize // size, psutil.virtual_memory().available
-    if needed > free:
-        raise NotEnoughMemory(
-            f"{weights.name} in fp32 takes {needed / 1e9:.1f} GB, {free / 1e9:.1f} are free"
-        )
+    return Opened(recipe.measures, {"model": article.name, "precision": "fp32"})
 
 
 if __name__ == "__main__":

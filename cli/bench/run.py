@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from cli.bench import texts
-from cli.bench.child import ChildFailed
 from cli.bench.contender import LLAMACPP, Contender, field_of, is_there, llamacpp, own, precisions
 from cli.bench.fidelity import agreements
 from cli.bench.growth import grow
@@ -15,6 +14,7 @@ from cli.bench.machine import machine
 from cli.bench.race import Ask, Outcome, race, settle
 from cli.bench.results import Results
 from cli.bench.whole import whole_path
+from cli.child.process import ChildFailed
 from engine.progress import Progress
 from settings import Settings
 

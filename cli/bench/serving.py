@@ -1,25 +1,22 @@
-"""A contender's side of the pipe: JSON lines in on stdin, JSON lines out on stdout.
+"""A contender's side of the pipe: what it says of itself, and figures for what it is asked.
 
-The first line out says what it can measure, once it has read a first mood. Then each
-``{"measure": "mood", "size": 0}`` is answered by ``{"values": {"mood_ms": 61.2}}``, or by
-``{"error": "…"}``. Between two lines it waits for the pipe and takes no processor time.
+Its first line, once it has read a first mood, says what it can measure. Then each
+``{"measure": "mood", "size": 0}`` is answered by ``{"values": {"mood_ms": 61.2}}``.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import queue
-import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import psutil
+
+from cli.child import serving
+from cli.child.serving import Fields, Ready
 
 #: Figures by name. A measure of one size (a number of messages, of turns) gives one or several.
 Values = Mapping[str, float]
@@ -42,27 +39,18 @@ class Opened:
 
 
 def serve(begin: Callable[[], Opened]) -> None:
-    """Open a contender and answer until the pipe closes, which ends the process at once.
+    """Open a contender and answer until the pipe closes; see ``cli.child.serving.serve``."""
+    serving.serve(lambda: _ready(begin()))
 
-    Ctrl-C is the parent's to handle: in a terminal it reaches every process of the run.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    out = _take_stdout()
-    asked = _listen()
-    try:
-        opened = begin()
-    except Exception as error:  # whatever a library raises is one line of the table
-        _say(out, {"error": _named(error)})
-        return
+
+def _ready(opened: Opened) -> Ready:
     measures = {"memory": memory, **opened.measures}
     facts, arguments = dict(opened.facts), list(opened.arguments)
-    _say(out, {"measures": [*measures], "facts": facts, "arguments": arguments})
-    for ask in asked:
-        try:
-            answer: dict[str, Any] = {"values": dict(measures[ask["measure"]](ask["size"]))}
-        except Exception as error:
-            answer = {"error": _named(error)}
-        _say(out, answer)
+
+    def answer(ask: Fields) -> Fields:
+        return {"values": dict(measures[ask["measure"]](ask["size"]))}
+
+    return Ready({"measures": [*measures], "facts": facts, "arguments": arguments}, answer)
 
 
 def command_line() -> argparse.ArgumentParser:
@@ -92,31 +80,3 @@ def _peak_bytes(process: Any) -> int:
     # fewer than any contender. In KiB, but on macOS in bytes.
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
-
-
-def _take_stdout() -> TextIO:
-    """What was stdout; from now on whatever a library prints there goes to stderr."""
-    kept = os.dup(1)
-    os.dup2(2, 1)
-    return os.fdopen(kept, "w", encoding="utf-8", buffering=1)
-
-
-def _listen() -> Iterator[dict[str, Any]]:
-    """Lines of stdin, read by a thread of its own: the end of the pipe ends the work at hand."""
-    lines: queue.SimpleQueue[str] = queue.SimpleQueue()
-
-    def read() -> None:
-        for line in sys.stdin:
-            lines.put(line)
-        os._exit(0)
-
-    threading.Thread(target=read, daemon=True, name="pipe").start()
-    return (json.loads(line) for line in iter(lines.get, None))
-
-
-def _say(out: TextIO, answer: Mapping[str, Any]) -> None:
-    out.write(json.dumps(answer) + "\n")
-
-
-def _named(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"

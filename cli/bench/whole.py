@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cli.bench.child import ROOT, ChildFailed
 from cli.bench.figures import percentile
+from cli.child.process import ROOT, ChildFailed
 from engine.progress import Progress
 from handlers.audit.reader import Query, Record, select
 from settings import Audit

@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from handlers.audit.errors import BUSY_S, ELSEWHERE, AuditError, AuditInUse, explained
-from handlers.audit.schema import SCHEMA, metadata, schema
+from handlers.audit.schema import READABLE, SCHEMA, metadata, schema
 from settings import Audit
 
 FILE = "audit.db"
@@ -52,9 +52,7 @@ class Database:
             database = cls(_engine(url, "BEGIN IMMEDIATE"), place, lock)
             try:
                 with database.begin() as connection:
-                    if not _is_ours(connection, place):
-                        metadata.create_all(connection)
-                        connection.execute(schema.insert().values(version=SCHEMA))
+                    _bring_up(connection, _version(connection, place))
                 database._use_wal()
             except BaseException:
                 database.close()
@@ -79,7 +77,7 @@ class Database:
             database = cls(_engine(url, "BEGIN", postgresql_readonly=True), place, None)
             try:
                 with database.begin() as connection:
-                    if not _is_ours(connection, place):
+                    if _version(connection, place) is None:
                         raise AuditError(missing + ELSEWHERE)
             except BaseException:
                 database.close()
@@ -178,30 +176,41 @@ def _govern(engine: sa.Engine, begin: str) -> None:
         connection.isolation_level = None
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
+        # What is erased leaves no trace in the file's free pages.
+        connection.execute("PRAGMA secure_delete=ON")
 
     @sa.event.listens_for(engine, "begin")
     def begun(connection: sa.Connection) -> None:
         connection.exec_driver_sql(begin)
 
 
-def _is_ours(connection: sa.Connection, place: str) -> bool:
-    """Whether the tables are there; False for an empty database.
+def _version(connection: sa.Connection, place: str) -> int | None:
+    """The schema that the tables are of; None for an empty database.
 
     Raises:
-        AuditError: Somebody else's tables, or those of another version.
+        AuditError: Somebody else's tables, or those of a version not known here.
     """
     names = sa.inspect(connection).get_table_names()
     if not names:
-        return False
+        return None
     if schema.name not in names:
         raise AuditError(
             f"{place}: this database is not an audit log of Yixin (it has a table {names[0]!r}); "
             f"{ELSEWHERE}"
         )
-    version = connection.scalar(sa.select(schema.c.version))
-    if version != SCHEMA:
+    version: int | None = connection.scalar(sa.select(schema.c.version))
+    if version not in READABLE:
         raise AuditError(
             f"{place}: written with schema {version}, this Yixin knows {SCHEMA}; "
             f"use the Yixin that wrote it, or {ELSEWHERE}"
         )
-    return True
+    return version
+
+
+def _bring_up(connection: sa.Connection, version: int | None) -> None:
+    """Makes the tables, or those that an earlier version had not: so far nothing else changed."""
+    if version == SCHEMA:
+        return
+    metadata.create_all(connection)
+    connection.execute(schema.delete())
+    connection.execute(schema.insert().values(version=SCHEMA))

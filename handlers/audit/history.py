@@ -8,6 +8,9 @@ from engine.talk import Turn
 from handlers.audit.schema import exchanges, has_reply, is_merged
 from handlers.exchange import Outcome, Source
 
+#: Answers that are part of a conversation, whoever worded them.
+SPOKEN = (Source.MODEL, Source.EXAMPLE, Source.SKILL, Source.CANNED)
+
 
 def turns(connection: sa.Connection, chat_id: str, limit: int) -> tuple[Turn, ...]:
     """The last turns of a chat since its last /reset, oldest first, at most ``limit``.
@@ -27,7 +30,7 @@ def turns(connection: sa.Connection, chat_id: str, limit: int) -> tuple[Turn, ..
     here &= row.seq > (reset or 0)
     answered = connection.execute(
         sa.select(row.id, row.cleaned, row.reply)
-        .where(here, has_reply, row.reply_source.in_((Source.MODEL, Source.CANNED)))
+        .where(here, has_reply, row.reply_source.in_(SPOKEN))
         .where(row.outcome.in_((Outcome.SENT, Outcome.UNCERTAIN)), row.cleaned != "")
         .order_by(row.seq.desc())
         .limit(limit)
@@ -55,3 +58,9 @@ def was_said(connection: sa.Connection, chat_id: str, name: str, since: float) -
         & exchanges.c.outcome.in_((Outcome.SENDING, Outcome.SENT, Outcome.UNCERTAIN))
     )
     return bool(connection.scalar(sa.select(sa.exists().where(said))))
+
+
+def replies_since(connection: sa.Connection, chat_id: str, since: float) -> tuple[str, ...]:
+    """What the bot said or was about to say in a chat since then (unix seconds), in no order."""
+    said = (exchanges.c.chat_id == chat_id) & has_reply & (exchanges.c.updated_at >= since)
+    return tuple(connection.scalars(sa.select(exchanges.c.reply).where(said)))

@@ -10,9 +10,10 @@ from typing import Any, Self, TypeVar
 
 import sqlalchemy as sa
 
+from engine.bank import Pair
 from engine.labelled import Task
 from engine.talk import Turn
-from handlers.audit import history
+from handlers.audit import history, voice
 from handlers.audit.database import Database
 from handlers.audit.schema import Run, corrections, exchanges, row_of, runs
 from handlers.audit.worker import Worker
@@ -154,6 +155,21 @@ class AuditLog:
     async def said_since(self, chat_id: str, name: str, since: float) -> bool:
         """Whether a reply of that name left this chat since then (unix seconds), or may have."""
         return await self._do(lambda connection: history.was_said(connection, chat_id, name, since))
+
+    async def replies_since(self, chat_id: str, since: float) -> tuple[str, ...]:
+        """What the bot said or was about to say in a chat since then (unix seconds)."""
+        return await self._do(lambda connection: history.replies_since(connection, chat_id, since))
+
+    async def learn(self, message_id: str, pair: Pair, *, limit: int) -> bool:
+        """Keeps how the owner answered, by the id of their message; see ``voice.keep``."""
+        now = self._clock()
+        return await self._do(
+            lambda connection: voice.keep(connection, message_id, pair, now, limit)
+        )
+
+    async def learnt(self, limit: int) -> tuple[Pair, ...]:
+        """How the owner answered, the newest ``limit``; what is older is erased."""
+        return await self._do(lambda connection: voice.kept(connection, limit))
 
     async def _do(self, job: Callable[[sa.Connection], T]) -> T:
         def transaction() -> T:

@@ -9,7 +9,9 @@ import sqlalchemy as sa
 from handlers.exchange import Exchange, Gate
 
 #: Raised with every change of a table below.
-SCHEMA = 1
+SCHEMA = 2
+#: What this Yixin can read; 1 had no table ``voice``. A writer brings them up to ``SCHEMA``.
+READABLE = (1, SCHEMA)
 
 
 class StorableText(sa.types.TypeDecorator[str]):
@@ -111,6 +113,22 @@ corrections = sa.Table(
     sa.Column("given_by", StorableText, nullable=False),
     sa.Column("given_at", sa.Double, nullable=False),
     sa.Column("exchange_id", sa.ForeignKey("exchanges.id")),
+)
+
+#: Messages and how the owner answered them by hand, the latest last.
+voice = sa.Table(
+    "voice",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    # The owner's; a message is learnt from once.
+    sa.Column("message_id", StorableText, nullable=False, unique=True),
+    sa.Column("chat_id", StorableText, nullable=False),
+    sa.Column("text", StorableText, nullable=False),
+    sa.Column("mood", StorableText, nullable=False),
+    sa.Column("reply", StorableText, nullable=False),
+    sa.Column("seen_at", sa.Double, nullable=False),
+    # A number that was erased is never another pair's: somebody may have it on the screen.
+    sqlite_autoincrement=True,
 )
 
 #: A literal, as in the indexes: SQLite uses a partial index only where it sees its condition again.

@@ -1,0 +1,118 @@
+"""Messages and how a person answered them: what near examples are taken from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.mood import Mood
+
+MAX_CHARS = 500
+PAIR = '{"text": "我考过了！", "mood": "happy", "reply": "太好了，今晚庆祝一下？"}'
+FORMS = ("statement", "question")
+OPEN = '{"mood": "happy", "form": "statement", "reply": "隔着屏幕都觉出你高兴了。"}'
+
+
+class BankError(Exception):
+    """A file of pairs cannot be used; the message names the file, the line and what is allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A message, the mood it was written in, and a good answer to it.
+
+    Attributes:
+        chat: Id of the one chat it may serve; empty: all.
+    """
+
+    text: str
+    mood: Mood
+    reply: str
+    chat: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A pair, and how near its message is: 0 for unrelated ones, 1.6 for the same."""
+
+    pair: Pair
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLine:
+    """An answer that fits any message of a mood, whatever it is about.
+
+    Attributes:
+        is_for_questions: Whether the message asks something.
+    """
+
+    reply: str
+    mood: Mood
+    is_for_questions: bool
+
+
+def read_bank(folder: Path) -> tuple[Pair, ...]:
+    """The pairs of every ``.jsonl`` file of a folder, one a line; a message's first answer counts.
+
+    Raises:
+        BankError: The folder or a file cannot be read, or a line is no pair.
+    """
+    files = sorted(folder.glob("*.jsonl"))
+    if not files:
+        raise BankError(f"{folder} holds no .jsonl file; a line of one is {PAIR}")
+    pairs: dict[str, Pair] = {}
+    for path in files:
+        for where, fields in _lines(path, PAIR):
+            text, reply = (_words(fields[name], name, where) for name in ("text", "reply"))
+            pairs.setdefault(text, Pair(text, _mood(fields["mood"], where), reply))
+    return tuple(pairs.values())
+
+
+def read_open(path: Path) -> tuple[OpenLine, ...]:
+    """The open lines of a ``.jsonl`` file.
+
+    Raises:
+        BankError: The file cannot be read, or a line is no open line.
+    """
+    found = []
+    for where, fields in _lines(path, OPEN):
+        if fields["form"] not in FORMS:
+            raise BankError(f"{where}: form is {fields['form']!r}; allowed are {', '.join(FORMS)}")
+        reply = _words(fields["reply"], "reply", where)
+        found.append(OpenLine(reply, _mood(fields["mood"], where), fields["form"] == FORMS[1]))
+    return tuple(found)
+
+
+def _lines(path: Path, example: str) -> Iterator[tuple[str, dict[str, object]]]:
+    """File and number of each line, and its fields: just those of the example."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BankError(f"{path} cannot be read: {error}") from error
+    names = list(json.loads(example))
+    for number, line in enumerate(lines, 1):
+        where = f"{path} line {number}"
+        if not line.strip():
+            continue
+        try:
+            fields = json.loads(line)
+        except ValueError:
+            raise BankError(f"{where} is no JSON; a line is {example}") from None
+        if not isinstance(fields, dict) or set(fields) != set(names):
+            raise BankError(f"{where} must have {', '.join(names)}, and nothing else: {example}")
+        yield where, fields
+
+
+def _words(value: object, name: str, where: str) -> str:
+    if not isinstance(value, str) or not 0 < len(value.strip()) <= MAX_CHARS:
+        raise BankError(f"{where}: {name} is {value!r}; it takes 1 to {MAX_CHARS} characters")
+    return value.strip()
+
+
+def _mood(value: object, where: str) -> Mood:
+    if value not in list(Mood):
+        raise BankError(f"{where}: mood is {value!r}; allowed are {', '.join(Mood)}")
+    return Mood(str(value))

@@ -1,0 +1,120 @@
+"""Asks the model for candidates, has it weigh them, and keeps the best."""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from engine.bank import Near
+from engine.mood import Mood
+from engine.persona import Persona
+from engine.talk import Asked, Draft, Likelihood
+from handlers import choose
+from handlers.exchange import Candidate, Reply, Source
+from settings import ReplySection
+
+#: Open lines that are not said again until so many others were.
+NUM_RECENT = 24
+#: Open lines that are weighed; the more, the better one fits, and the more often it is the same.
+NUM_OPEN = 6
+
+
+class Mind(Protocol):
+    async def nearest(
+        self, persona: Persona, text: str, mood: Mood, *, chat: str, num: int
+    ) -> Sequence[Near]: ...
+    async def drafts(self, asked: Asked, num: int) -> Sequence[Draft]: ...
+    async def weigh(self, asked: Asked, replies: Sequence[str]) -> Sequence[Likelihood]: ...
+
+
+class Chooser:
+    """The best of what a person wrote to messages like this one, and of what the model writes.
+
+    Args:
+        chance: Which open lines are weighed.
+    """
+
+    def __init__(self, mind: Mind, config: ReplySection, chance: random.Random) -> None:
+        self._mind, self._config, self._chance = mind, config, chance
+        self._recent: deque[str] = deque(maxlen=NUM_RECENT)
+
+    async def nearest(self, asked: Asked, chat: str) -> Sequence[Near]:
+        return await self._mind.nearest(
+            asked.persona, asked.text, asked.mood, chat=chat, num=choose.NUM_NEAR
+        )
+
+    async def best(self, asked: Asked, near: Sequence[Near]) -> Reply | None:
+        """The best candidate, whatever its score; None where none may be sent.
+
+        The model writes where the message goes on from the turns before, and where no example is
+        good enough: choosing takes a third of the time of writing. What was written to nearly
+        this message goes without being weighed, for nothing that was tried chose better.
+        """
+        if choose.is_follow_up(asked):
+            written = await self._written(asked, ())  # the first is the likeliest
+            if sendable := [one for one in written if not one.fault]:
+                best = replace(sendable[0], score=self._config.least_score)
+                return _reply([best, *(one for one in written if one is not sendable[0])])
+        examples = [choose.from_pair(one, asked, self._config.max_chars) for one in near]
+        for one in examples:
+            if one.nearness >= choose.SAME and not one.fault:
+                return _reply([replace(one, score=choose.score(one, None, one.nearness))])
+        in_reach = [one for one in examples if one.nearness >= choose.IN_REACH]
+        found = await self._weighed(asked, in_reach, near)
+        if not any(
+            (one.score or 0.0) >= self._config.least_score for one in found if not one.fault
+        ):
+            found += await self._weighed(asked, await self._written(asked, near), near)
+        found.sort(key=lambda one: (bool(one.fault), -(one.score or 0.0)))
+        return _reply(found) if found and not found[0].fault else None
+
+    async def _written(self, asked: Asked, near: Sequence[Near]) -> list[Candidate]:
+        shown = tuple(one.pair for one in near[: self._config.examples])
+        drafts = await self._mind.drafts(replace(asked, near=shown), self._config.candidates)
+        return [choose.from_draft(draft, asked, self._config.max_chars) for draft in drafts]
+
+    async def _weighed(
+        self, asked: Asked, candidates: Sequence[Candidate], near: Sequence[Near]
+    ) -> list[Candidate]:
+        """The candidates with their scores; what may not be sent is not weighed."""
+        sendable = [one for one in candidates if not one.fault]
+        if not sendable:
+            return list(candidates)
+        weighed = await self._mind.weigh(asked, [one.text for one in sendable])
+        nearest = near[0].similarity if near else 0.0
+        return [
+            *(
+                replace(one, score=choose.score(one, likelihood, nearest))
+                for one, likelihood in zip(sendable, weighed, strict=True)
+            ),
+            *(one for one in candidates if one.fault),
+        ]
+
+    async def open_line(self, asked: Asked) -> str | None:
+        """What fits any message of this mood, and this one best; None where there is none."""
+        lines = choose.from_open(asked, self._recent, self._config.max_chars)
+        few = self._chance.sample(lines, min(NUM_OPEN, len(lines)))
+        if not few:
+            return None
+        weighed = await self._mind.weigh(asked, few)
+        _, line = max(
+            (choose.gain(likelihood), line) for likelihood, line in zip(weighed, few, strict=True)
+        )
+        self._recent.append(line)
+        return line
+
+
+def _reply(found: Sequence[Candidate]) -> Reply:
+    """Of candidates, the best one first."""
+    written = [one for one in found if one.source is Source.MODEL]
+    return Reply(
+        found[0].text,
+        found[0].source,
+        num_tokens=sum(one.num_tokens for one in written),
+        attempts=max(1, len(written)),
+        score=found[0].score,
+        candidates=tuple(found),
+    )

@@ -1,0 +1,185 @@
+"""Nearest pairs: by states, words and mood; learnt ones beside the bank; read once for good."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import settings as configuration
+from engine.bank import Pair
+from engine.engine import Engine
+from engine.library import Library
+from engine.memo import Memo
+from engine.model import Model
+from engine.mood import Mood
+from engine.nearness import Nearness, Words
+from engine.persona import Persona
+from engine.progress import SILENT
+from engine.vectors import Vectors
+from engine.weights import Weights
+from engine.work import finish
+from tests.fakes import persona
+from tests.tiny import converted
+
+TEXTS = st.text(max_size=20)
+PAIRS = tuple(
+    Pair(text, mood, f"answer {n}")
+    for n, (text, mood) in enumerate(
+        (
+            ("hello", Mood.NEUTRAL),
+            ("hello 你好", Mood.HAPPY),
+            ("123", Mood.SAD),
+            ("你好 123", Mood.SAD),
+        )
+    )
+)
+
+
+@given(st.lists(TEXTS, min_size=1, max_size=8), TEXTS)
+@settings(deadline=None)
+def test_words_in_common_are_a_cosine(texts: list[str], text: str) -> None:
+    """Between 0 and 1 for any texts, and 1 for a text with itself."""
+    found = Words([*texts, text])(text)
+
+    assert (found >= 0).all()
+    assert (found <= 1 + 1e-5).all()
+    assert float(found[-1]) == pytest.approx(1)
+
+
+def test_rare_words_count_more() -> None:
+    """ "今天打雷了" is nearer to thunder than to another today."""
+    found = Words(["今天好累", "今天开会", "今天下班", "打雷好吓人"])("今天打雷了")
+
+    assert 3 == int(found.argmax())
+
+
+def test_the_nearest_come_first_and_a_like_mood_breaks_ties() -> None:
+    """By the vectors; between equal ones the pair of the message's mood."""
+    vectors = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [-1.0, -1.0]])
+    pairs = [Pair("xx", mood, str(n)) for n, mood in enumerate(list(Mood)[:4])]
+    near = Nearness(pairs, vectors).of(
+        "zz", torch.tensor([1.0, 0.1]), pairs[1].mood, chat="", num=3
+    )
+
+    assert ["1", "0", "2"] == [one.pair.reply for one in near]
+    assert sorted((one.similarity for one in near), reverse=True) == [o.similarity for o in near]
+
+
+def test_a_pair_of_one_chat_serves_that_chat_alone() -> None:
+    """Nobody else is answered with words said to somebody in private."""
+    vectors = torch.randn(4, 3, generator=torch.Generator().manual_seed(1))
+    pairs = [Pair("x", Mood.SAD, str(n), chat="ming" if n == 2 else "") for n in range(4)]
+    nearness = Nearness(pairs, vectors)
+    here, there = (nearness.of("x", vectors[2], Mood.SAD, chat=c, num=4) for c in ("ming", "li"))
+
+    assert "2" == here[0].pair.reply
+    assert {"0", "1", "3"} == {one.pair.reply for one in there}
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    return Model(converted(tmp_path_factory.mktemp("tiny")), precision="fp32", threads=0)
+
+
+def with_pairs(pairs: tuple[Pair, ...] = PAIRS) -> Persona:
+    return persona().model_copy(update={"bank": "folder", "pairs": pairs})
+
+
+def looked_up(library: Library, text: str, **more: str) -> list[str]:
+    chat = more.get("chat", "")
+    near = finish(library.nearest(with_pairs(), text, Mood.NEUTRAL, chat=chat, num=9))
+    return [one.pair.reply for one in near]
+
+
+def test_a_message_of_the_bank_finds_itself(model: Model) -> None:
+    """Whatever the vectors of a model are worth: the same message is the nearest."""
+    library = Library(Vectors(model), model.memo)
+
+    assert [[pair.reply] for pair in PAIRS] == [looked_up(library, p.text)[:1] for p in PAIRS]
+
+
+def test_a_bank_is_read_once_for_good(tmp_path: Path, model: Model) -> None:
+    """A second start finds its vectors on the disk and answers the same; another bank does not."""
+    memo = Memo(tmp_path, "tiny")
+    first = looked_up(Library(Vectors(model), memo), "hello")
+    files = list(tmp_path.iterdir())
+    again = looked_up(Library(Vectors(model), memo), "hello")
+    finish(Library(Vectors(model), memo).prepare(with_pairs(PAIRS[:2])))
+
+    assert first == again
+    assert 1 == len(files)
+    assert 2 == len(list(tmp_path.iterdir()))
+
+
+def test_what_is_learnt_replaces_what_was(model: Model) -> None:
+    """Learnt pairs are found beside the bank, in their chat; learning none forgets them."""
+    library = Library(Vectors(model), model.memo)
+    finish(library.learn([Pair("hello 7", Mood.NEUTRAL, "own", chat="ming")]))
+    here, there = (looked_up(library, "hello 7", chat=chat) for chat in ("ming", "li"))
+    finish(library.learn([]))
+
+    assert "own" == here[0]
+    assert "own" not in there
+    assert "own" not in looked_up(library, "hello 7", chat="ming")
+
+
+def test_a_persona_without_a_bank_has_no_near_pairs(model: Model) -> None:
+    """Nothing is read for it, and nothing is shown."""
+    library = Library(Vectors(model), model.memo)
+    without = persona().model_copy(update={"bank": "", "pairs": ()})
+
+    assert [] == finish(library.nearest(without, "hello", Mood.SAD, chat="", num=3))
+
+
+@pytest.fixture
+async def engine(small_weights: Weights) -> AsyncIterator[Engine]:
+    own = configuration.Engine(model=small_weights.name)
+    engine = Engine.open(configuration.Settings(engine=own), SILENT)
+    yield engine
+    engine.close()
+
+
+@pytest.mark.model
+@pytest.mark.timeout(900)
+async def test_a_lookup_costs_next_to_nothing_after_the_mood(engine: Engine) -> None:
+    """With the whole bank and the real small model: a lookup takes a fraction of its mood pass."""
+    await engine.warm([persona()], [Mood.NEUTRAL])
+    passes, lookups = [], []
+    for pair in persona().pairs[::35]:
+        text = f"{pair.text}呀"
+        passes.append((await engine.read_mood(text)).ms)
+        start = time.perf_counter()
+        found = await engine.nearest(persona(), text, Mood.NEUTRAL, chat="", num=8)
+        lookups.append((time.perf_counter() - start) * 1000)
+        assert 8 == len(found)
+
+    assert statistics.median(lookups) < 0.5 * statistics.median(passes)
+
+
+@pytest.mark.model
+@pytest.mark.timeout(900)
+async def test_near_means_about_the_same_thing(engine: Engine) -> None:
+    """Messages said otherwise find their like among the first three."""
+    told = {
+        "昨晚我奶奶没了": "奶奶昨晚去世了",
+        "楼上大半夜蹦迪，烦死": "楼上半夜蹦迪，吵死了",
+        "你到底是不是真人啊": "你是真人吗",
+        "面试又挂了": "面试又没通过",
+    }
+    found = await asyncio.gather(
+        *(engine.nearest(persona(), text, Mood.SAD, chat="", num=3) for text in told)
+    )
+
+    assert [] == [
+        (text, [one.pair.text for one in near])
+        for (text, wanted), near in zip(told.items(), found, strict=True)
+        if wanted not in {one.pair.text for one in near}
+    ]
