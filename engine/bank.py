@@ -35,10 +35,16 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """A pair, and how near its message is: 0 for unrelated ones, 1.6 for the same."""
+    """A pair, and how near its message is.
+
+    Attributes:
+        similarity: 0 for unrelated messages, 1.6 for the same.
+        share: Of the message's characters, by weight, those that the pair's message has too.
+    """
 
     pair: Pair
     similarity: float
+    share: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

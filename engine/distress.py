@@ -126,6 +126,11 @@ _KINDS: dict[str, tuple[str, ...]] = {
 _SAYS_SO = re.compile("|".join(pattern for kind in _KINDS.values() for pattern in kind))
 
 
+def is_figure_of_speech(text: str) -> bool:
+    """Whether it dies of laughing, tiredness and the like; a head may take that for distress."""
+    return _FIGURE_OF_SPEECH.search(text.casefold().translate(_SIMPLIFIED)) is not None
+
+
 def is_distress(text: str) -> bool:
     """Whether a cleaned text speaks of the speaker's own death or harm."""
     own = _SPACED.sub("", text).casefold().translate(_SIMPLIFIED)

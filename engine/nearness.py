@@ -45,10 +45,18 @@ class Words:
                 found.index_add_(0, numbers, weights, alpha=weight)
         return found
 
+    def share(self, text: str, other: str) -> float:
+        """Of the characters of a text, by weight, those that another one has too; 0 to 1."""
+        weights = {c: self._weight(c) for c in set(text.casefold()) if c.isalnum()}
+        known = sum(weight for c, weight in weights.items() if c in other.casefold())
+        return known / sum(weights.values()) if weights else 1.0
+
+    def _weight(self, gram: str) -> float:
+        return math.log(1 + self._num / (1 + self._frequency[gram]))
+
     def _weighted(self, grams: Mapping[str, int]) -> dict[str, float]:
         weights = {
-            gram: math.log(1 + self._num / (1 + self._frequency[gram])) * (1 + math.log(count))
-            for gram, count in grams.items()
+            gram: self._weight(gram) * (1 + math.log(count)) for gram, count in grams.items()
         }
         length = math.hypot(*weights.values())
         return {gram: weight / length for gram, weight in weights.items()}
@@ -80,9 +88,10 @@ class Nearness:
         found += MOOD_WEIGHT * self._moods[mood]
         found[[n for n, own in self._private if own != chat]] = -math.inf
         best, numbers = found.topk(min(num, len(self._pairs)))
+        pairs = [self._pairs[number] for number in numbers.tolist()]
         return [
-            Near(self._pairs[number], similarity)
-            for number, similarity in zip(numbers.tolist(), best.tolist(), strict=True)
+            Near(pair, similarity, self._words.share(text, pair.text))
+            for pair, similarity in zip(pairs, best.tolist(), strict=True)
             if similarity > -math.inf
         ]
 

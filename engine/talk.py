@@ -32,6 +32,7 @@ class Asked:
             in tokens is short.
         near: Pairs to answer like, the nearest first.
         name: Who wrote the message, see ``Turn``.
+        moods: Those the message may be in, the likeliest first.
     """
 
     persona: Persona
@@ -40,6 +41,7 @@ class Asked:
     history: tuple[Turn, ...] = ()
     near: tuple[Pair, ...] = ()
     name: str = ""
+    moods: tuple[Mood, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,9 @@ is mended, guarded and scored; the weights were fitted to answers that a person 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+
+import regex
 
 from engine.bank import Near
 from engine.talk import Asked, Draft, Likelihood
@@ -33,6 +35,22 @@ _FOLLOW_UP = re.compile(
     re.IGNORECASE,
 )
 _FOLLOW_UP_CHARS = 20
+#: Two characters of a word, a relative or pet of one, a number.
+_DETAIL = regex.compile(
+    r"\p{Han}{2}|[妈爸爷奶姥哥姐弟妹猫狗儿女孩婆公娃]|\d+|[a-z]{4,}", regex.IGNORECASE
+)
+#: Common ones that are no detail.
+_WORDS = (
+    "什么 怎么 一个 这个 那个 不是 没有 本人 机器 器人 不了 知道 时候 一下 可以 自己 还是"
+    " 觉得 就是 不到 真的 这么 那么 你的 我的 人家 是不 有什 是什 要不 不要 能不 想说 聊聊"
+    " 先说 不好 不会 一直 已经 开心 高兴 难过 难受 生气 害怕 谢谢 不客 客气 你好"
+    " your that this what have with"
+)
+_COMMON = frozenset(_WORDS.split())
+_PERSON = re.compile(r"[你您我咱他她]|\b(?:you|i|he|she|we|my|your)\b", re.IGNORECASE)
+#: Of a question for a fact, so much must be in the pair's question too: "一年有多少个星期" is not
+#: "一年有多少个节气".
+LEAST_SHARE = 0.75
 #: Of the nearest pairs, so many answers are candidates too.
 NUM_NEAR = 8
 
@@ -58,6 +76,28 @@ def is_follow_up(asked: Asked) -> bool:
     return bool(asked.history) and is_short and _FOLLOW_UP.search(asked.text) is not None
 
 
+def sayable(lines: Sequence[str], asked: Asked, max_chars: int) -> list[str]:
+    """Those of prepared lines that suit the message: of its language, and not just said."""
+    return [line for line in lines if not _fault(line, asked, max_chars, line)]
+
+
+def detail(text: str, reply: str, message: str) -> str | None:
+    """What an answer took up from its own message and this message does not have; None: nothing.
+
+    "想讲讲奶奶的事" was written to somebody whose grandmother had died, not a grandfather.
+    """
+    for found in _DETAIL.finditer(reply, overlapped=True):
+        word = found[0]
+        if word in text and word not in message and word not in _COMMON:
+            return str(word)
+    return None
+
+
+def _asks_for_fact(text: str) -> bool:
+    """A question about the world, whose answer is right or wrong; not one about you or me."""
+    return _QUESTION.search(text) is not None and _PERSON.search(text) is None
+
+
 def from_draft(draft: Draft, asked: Asked, max_chars: int) -> Candidate:
     """What the model wrote as it would be sent, and what speaks against sending it."""
     text = tidy(draft.text, bot_name=asked.persona.name)
@@ -69,8 +109,12 @@ def from_draft(draft: Draft, asked: Asked, max_chars: int) -> Candidate:
 
 def from_pair(near: Near, asked: Asked, max_chars: int) -> Candidate:
     """What somebody answered to a message like this one; guarded too, for files are edited."""
-    fault = _fault(near.pair.reply, asked, max_chars, near.pair.reply)
-    return Candidate(near.pair.reply, Source.EXAMPLE, nearness=near.similarity, fault=fault)
+    pair, fault = near.pair, _fault(near.pair.reply, asked, max_chars, near.pair.reply)
+    if not fault and (found := detail(pair.text, pair.reply, asked.text)):
+        fault = f"detail: {found}"
+    if not fault and near.share < LEAST_SHARE and _asks_for_fact(asked.text):
+        fault = f"detail: another question, {near.share:.0%} of its words"
+    return Candidate(pair.reply, Source.EXAMPLE, nearness=near.similarity, fault=fault)
 
 
 def from_open(asked: Asked, said: Collection[str], max_chars: int) -> list[str]:
@@ -79,7 +123,7 @@ def from_open(asked: Asked, said: Collection[str], max_chars: int) -> list[str]:
     fitting = (
         line.reply
         for line in asked.persona.open_lines
-        if line.mood is asked.mood and line.is_for_questions is is_question
+        if line.mood in (asked.moods or (asked.mood,)) and line.is_for_questions is is_question
     )
     return [
         line for line in fitting if line not in said and not _fault(line, asked, max_chars, line)

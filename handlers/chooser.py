@@ -19,7 +19,7 @@ from settings import ReplySection
 #: Open lines that are not said again until so many others were.
 NUM_RECENT = 24
 #: Open lines that are weighed; the more, the better one fits, and the more often it is the same.
-NUM_OPEN = 6
+NUM_OPEN = 8
 
 
 class Mind(Protocol):

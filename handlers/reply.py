@@ -12,13 +12,12 @@ import structlog
 
 import settings
 from engine.bank import Near
-from engine.distress import is_distress
+from engine.distress import is_distress, is_figure_of_speech
 from engine.errors import EngineError
-from engine.mood import Mood
+from engine.mood import Mood, Reading
 from engine.persona import Persona, PersonaError, load
 from engine.talk import Asked, Turn
-from handlers import skills
-from handlers.choose import SAME
+from handlers import choose, skills
 from handlers.chooser import Chooser, Mind
 from handlers.exchange import Exchange, Gate, Reply, Source
 from handlers.topics import Topic, topic
@@ -27,6 +26,12 @@ log = structlog.get_logger()
 
 #: An example on the same topic is said instead of the persona's general line from this nearness on.
 NEAR_ENOUGH = 0.6
+
+
+#: A mood from this probability on may be the one that is meant.
+MAY_WELL_BE = 0.25
+#: Moods in which somebody may be in distress.
+HEAVY = (Mood.SAD, Mood.FEAR, Mood.ANGRY)
 
 
 class History(Protocol):
@@ -117,32 +122,43 @@ class ReplyStage:
 
     def _fixed(self, exchange: Exchange, asked: Asked, near: Sequence[Near]) -> Reply | None:
         """What is answered with prepared words only."""
+        if about := topic(exchange.cleaned):
+            return self._honest(about, asked, near)
         if _is_read_as_distress(exchange, near):
             return Reply(asked.persona.distress, Source.CANNED, name="distress")
-        about = topic(exchange.cleaned)
-        return self._honest(about, asked, near) if about else None
+        return None
 
     async def _asked(self, exchange: Exchange, persona: Persona) -> Asked:
         message = exchange.message
         turns = await self._history.turns(message.chat_id, self._config.history_turns)
-        mood = exchange.reading.mood if exchange.reading else Mood.NEUTRAL
         name = "" if message.is_private else message.talker_name
-        return Asked(persona, exchange.cleaned, mood, tuple(turns), name=name)
+        mood, *others = _moods(exchange.reading)
+        return Asked(
+            persona, exchange.cleaned, mood, tuple(turns), name=name, moods=(mood, *others)
+        )
 
     def _honest(self, about: Topic, asked: Asked, near: Sequence[Near]) -> Reply:
         """An example on that topic, if one is near; else the persona's line for it."""
         for one in near:
-            if one.similarity >= NEAR_ENOUGH and topic(one.pair.text) is about:
-                return Reply(one.pair.reply, Source.EXAMPLE, name=about)
-        lines = asked.persona.honest.get(about) or asked.persona.canned[asked.mood]
-        return Reply(self._chance.choice(lines), Source.CANNED, name=about)
+            found = choose.from_pair(one, asked, self._config.max_chars)
+            is_near = one.similarity >= NEAR_ENOUGH and topic(one.pair.text) is about
+            if is_near and not found.fault:
+                return Reply(found.text, Source.EXAMPLE, name=about)
+        return self._prepared(asked.persona.honest.get(about, ()), asked, about)
+
+    def _prepared(self, lines: Sequence[str], asked: Asked, name: str) -> Reply:
+        """One of the lines that suits the message, else one of its mood."""
+        canned = asked.persona.canned[asked.mood]
+        for few in (lines, canned):
+            if suitable := choose.sayable(few, asked, self._config.max_chars):
+                return Reply(self._chance.choice(suitable), Source.CANNED, name=name)
+        return Reply(self._chance.choice(canned), Source.CANNED, name=name)
 
     def _without_model(self, exchange: Exchange, asked: Asked) -> Reply:
         """A prepared line; where the head had read distress, there was no time to doubt it."""
         if _is_read_as_distress(exchange, ()):
             return Reply(asked.persona.distress, Source.CANNED, name="distress")
-        line = self._chance.choice(asked.persona.canned[asked.mood])
-        return Reply(line, Source.CANNED, name=asked.mood)
+        return self._prepared((), asked, asked.mood)
 
     async def _unsure(self, exchange: Exchange, asked: Asked, best: Reply | None) -> Exchange:
         """A line that fits the mood and promises nothing; or silence, with the reason on record."""
@@ -152,16 +168,27 @@ class ReplyStage:
                 Gate.UNSURE, f"{reached}; reply.least_score is {self._config.least_score:g}"
             )
         line = await self._chooser.open_line(asked)
-        line = line or self._chance.choice(asked.persona.canned[asked.mood])
+        line = line or self._prepared((), asked, asked.mood).text
         tried = best or Reply("", Source.CANNED)
         return exchange.answered(replace(tried, text=line, source=Source.CANNED, name="open"))
 
 
-def _is_read_as_distress(exchange: Exchange, near: Sequence[Near]) -> bool:
-    """Whether the head sees distress where no words say so, and no ordinary pair says the same.
+def _moods(reading: Reading | None) -> tuple[Mood, ...]:
+    """The likeliest mood, and others that may well be meant where it is not sure."""
+    if reading is None:
+        return (Mood.NEUTRAL,)
+    others = (mood for mood, score in reading.scores.items() if score >= MAY_WELL_BE)
+    return (reading.mood, *(mood for mood in others if mood is not reading.mood))
 
-    The head of the smaller bundled model takes "我失恋了" for it. The bank holds no message of
+
+def _is_read_as_distress(exchange: Exchange, near: Sequence[Near]) -> bool:
+    """Whether the head sees distress where no words say so, and nothing speaks against it.
+
+    It reads wide, and takes "困死了" and "我失恋了" for distress too. The bank holds no message of
     distress, so one that lies on a pair of it is none.
     """
-    is_read = exchange.reading is not None and exchange.reading.distress
-    return is_read and not (near and near[0].similarity >= SAME)
+    reading = exchange.reading
+    if reading is None or not reading.distress or reading.mood not in HEAVY:
+        return False
+    is_known = bool(near) and near[0].similarity >= choose.SAME
+    return not is_known and not is_figure_of_speech(exchange.cleaned)

@@ -1,0 +1,83 @@
+"""Candidates: what an example may carry over, what follows up, how they score."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.bank import Near, Pair
+from engine.mood import Mood
+from engine.talk import Asked, Draft, Likelihood, Turn
+from handlers import choose
+from handlers.exchange import Candidate, Source
+from tests.fakes import persona
+
+
+def asked(text: str, *history: Turn) -> Asked:
+    return Asked(persona(), text, Mood.NEUTRAL, history)
+
+
+@pytest.mark.parametrize(
+    ("text", "reply", "message", "expected"),
+    [
+        ("奶奶走了", "想讲讲奶奶的事，我就听着。", "我爷爷走了", "奶奶"),
+        ("奶奶走了", "想讲讲奶奶的事，我就听着。", "我奶奶昨晚走了", None),
+        ("我妈住院了", "妈住院，你心里悬着吧。", "我爸住院了", "妈住"),
+        ("等了3天了", "3天是够久的。", "等了一个月了", "3"),
+        ("嗓子疼吃什么药", "嗓子疼得厉害吗？", "头疼吃什么药", "嗓子"),
+        ("今天好累", "身上累还是心里累？", "好累啊", None),
+        ("怎么办", "怎么了，慢慢说。", "烦", None),
+        ("my grandma died", "Your grandma must have meant a lot.", "my dog died", "grandma"),
+    ],
+)
+def test_a_detail_of_another_message_is_not_carried_over(
+    text: str, reply: str, message: str, expected: str | None
+) -> None:
+    """What an answer took from its own message must be in the new one too; common words may."""
+    assert expected == choose.detail(text, reply, message)
+
+
+def test_the_answer_to_another_question_is_refused() -> None:
+    """Facts asked for in nearly the same words have other answers; other questions bear it."""
+    pair = Pair("一年有多少个节气", Mood.NEUTRAL, "24个，从立春数到大寒。")
+    known = choose.from_pair(Near(pair, 1.4, 1.0), asked("一年有多少个节气"), 90)
+    other = choose.from_pair(Near(pair, 1.3, 0.6), asked("一年有多少个星期"), 90)
+    personal = choose.from_pair(
+        Near(Pair("你叫啥", Mood.NEUTRAL, "我叫一心。"), 1.3, 0.6), asked("你叫什么"), 90
+    )
+
+    assert not known.fault
+    assert other.fault.startswith("detail")
+    assert not personal.fault
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        *(("那第二个呢？", True), ("她多大了", True), ("不对，我说的是周五", True)),
+        *(("然后呢", True), ("why?", True), ("中午吃什么", False), ("我失恋了", False)),
+        ("那天我去了公园，天气特别好，人也多，玩到天黑才回家", False),
+    ],
+)
+def test_what_only_the_turns_before_explain_is_a_follow_up(text: str, expected: bool) -> None:
+    """Short messages with a pronoun or an ellipsis; nothing is one at the start of a chat."""
+    assert expected == choose.is_follow_up(asked(text, Turn("推荐两首歌", "好呀。")))
+    assert not choose.is_follow_up(asked(text))
+
+
+def test_nearer_and_likelier_scores_higher() -> None:
+    """Of two examples; and a draft needs more than an example as near."""
+    near, far = (Candidate("x", Source.EXAMPLE, nearness=n) for n in (1.0, 0.7))
+    likely, unlikely = Likelihood(-2.0, -4.0), Likelihood(-4.0, -4.0)
+
+    assert choose.score(near, likely, 1.0) > choose.score(far, likely, 1.0)
+    assert choose.score(near, likely, 1.0) > choose.score(near, unlikely, 1.0)
+    assert choose.score(near, likely, 1.0) > choose.score(Candidate("x", Source.MODEL), likely, 1.0)
+
+
+def test_a_cut_draft_ends_at_its_last_sentence() -> None:
+    """What the token limit cut goes out up to where it was whole; a list never."""
+    cut = Draft("先歇会儿。等你缓过来我们再", 12, is_finished=False)
+    listed = Draft("1. 休息\n2. 喝水", 8, is_finished=True)
+
+    assert "先歇会儿。" == choose.from_draft(cut, asked("好累"), 90).text
+    assert choose.from_draft(listed, asked("好累"), 90).fault.startswith("list")
