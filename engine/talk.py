@@ -32,7 +32,7 @@ class Asked:
             in tokens is short.
         near: Pairs to answer like, the nearest first.
         name: Who wrote the message, see ``Turn``.
-        moods: Those the message may be in, the likeliest first.
+        moods: Those that an answer may suit, where the mood is not sure.
     """
 
     persona: Persona

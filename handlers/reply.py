@@ -28,8 +28,10 @@ log = structlog.get_logger()
 NEAR_ENOUGH = 0.6
 
 
-#: A mood from this probability on may be the one that is meant.
-MAY_WELL_BE = 0.25
+#: From this confidence on a mood is taken for the one that is meant, from that on it may be;
+SURE, MAY_WELL_BE = 0.75, 0.25
+#: and a message down to this polarity is no sad one.
+HEAVY_FROM = -0.5
 #: Moods in which somebody may be in distress.
 HEAVY = (Mood.SAD, Mood.FEAR, Mood.ANGRY)
 
@@ -132,10 +134,9 @@ class ReplyStage:
         message = exchange.message
         turns = await self._history.turns(message.chat_id, self._config.history_turns)
         name = "" if message.is_private else message.talker_name
-        mood, *others = _moods(exchange.reading)
-        return Asked(
-            persona, exchange.cleaned, mood, tuple(turns), name=name, moods=(mood, *others)
-        )
+        mood = exchange.reading.mood if exchange.reading else Mood.NEUTRAL
+        moods = _moods(exchange.reading) or (mood,)
+        return Asked(persona, exchange.cleaned, mood, tuple(turns), name=name, moods=moods)
 
     def _honest(self, about: Topic, asked: Asked, near: Sequence[Near]) -> Reply:
         """An example on that topic, if one is near; else the persona's line for it."""
@@ -174,11 +175,14 @@ class ReplyStage:
 
 
 def _moods(reading: Reading | None) -> tuple[Mood, ...]:
-    """The likeliest mood, and others that may well be meant where it is not sure."""
+    """The mood to answer in; where it is doubtful, a mild one, or all that may well be meant."""
     if reading is None:
         return (Mood.NEUTRAL,)
-    others = (mood for mood, score in reading.scores.items() if score >= MAY_WELL_BE)
-    return (reading.mood, *(mood for mood in others if mood is not reading.mood))
+    if reading.confidence >= SURE:
+        return (reading.mood,)
+    if reading.polarity > HEAVY_FROM:
+        return (Mood.NEUTRAL,)
+    return tuple(mood for mood, score in reading.scores.items() if score >= MAY_WELL_BE)
 
 
 def _is_read_as_distress(exchange: Exchange, near: Sequence[Near]) -> bool:
