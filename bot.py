@@ -149,7 +149,7 @@ async def serve(config: Settings, channel: Channel, engine: Engine, personas: Pe
             ledger=audit,
             pace=channel.pace,
             burst_s=channel.burst_s,
-            done=(board.note, voice.ended, channel.ended),
+            done=(board.note, notices.ended, voice.ended, channel.ended),
         )
         with TerminalProgress().task("Warming up", None):
             await engine.warm(personas.all(), [Mood.NEUTRAL])

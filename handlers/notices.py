@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 
 from handlers.audit.errors import AuditError
-from handlers.exchange import Exchange, Kind, Message, Reply, Source, new_id
+from handlers.exchange import Exchange, Gate, Kind, Message, Reply, Source, new_id
+from handlers.sanitize import MAX_NAME, clean
 
 log = structlog.get_logger()
 
@@ -57,6 +58,15 @@ class Notices:
 
     async def offline(self, reason: str) -> None:
         """The account logs it itself, and while it is gone there is no way to tell anyone."""
+
+    def ended(self, exchange: Exchange) -> None:
+        """A word to the owner where a message was left for them to answer."""
+        if self._owner and exchange.gate is Gate.UNSURE:
+            name = clean(exchange.message.talker_name, MAX_NAME)
+            where = exchange.message.room_name
+            place = f"群「{clean(where, MAX_NAME)}」里" if where else ""
+            line = f"{place}{name} 的一条消息我没有把握，没回，你有空看看。"
+            self._say(_notice(self._owner, None, line, "unsure"))
 
     async def befriended(self, contact_id: str) -> None:
         log.info("account.befriended", contact=contact_id)

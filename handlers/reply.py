@@ -20,6 +20,7 @@ from engine.talk import Asked, Turn
 from handlers import choose, skills
 from handlers.chooser import Chooser, Mind
 from handlers.exchange import Exchange, Gate, Reply, Source
+from handlers.sanitize import speaker
 from handlers.topics import Topic, topic
 
 log = structlog.get_logger()
@@ -133,7 +134,7 @@ class ReplyStage:
     async def _asked(self, exchange: Exchange, persona: Persona) -> Asked:
         message = exchange.message
         turns = await self._history.turns(message.chat_id, self._config.history_turns)
-        name = "" if message.is_private else message.talker_name
+        name = speaker(message.room_name, message.talker_name)
         mood = exchange.reading.mood if exchange.reading else Mood.NEUTRAL
         moods = _moods(exchange.reading) or (mood,)
         return Asked(persona, exchange.cleaned, mood, tuple(turns), name=name, moods=moods)

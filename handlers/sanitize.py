@@ -18,6 +18,8 @@ from handlers.exchange import Exchange, Gate
 MAX_CHARS = 4_000
 MAX_MARKS = 8
 MAX_RUN = 12
+#: Of a name in a group, as the model sees it; people put whole sentences there.
+MAX_NAME = 16
 
 #: What a bare "@一心" or a bare prefix is taken to say: the one who calls a name wants an answer.
 BARE_CALL = "在吗"
@@ -66,6 +68,11 @@ def sanitize(exchange: Exchange) -> Exchange:
     if exchange.message.mentions_me:
         return replace(exchange, cleaned=BARE_CALL)
     return exchange.stopped(Gate.EMPTY, _why_empty(exchange))
+
+
+def speaker(room_name: str | None, talker_name: str) -> str:
+    """Who wrote a message, as the model sees it; empty in a private chat, where it is plain."""
+    return "" if room_name is None else clean(talker_name, MAX_NAME).replace("\n", " ")
 
 
 def _why_empty(exchange: Exchange) -> str:

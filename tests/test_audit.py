@@ -388,6 +388,21 @@ async def test_a_burst_is_one_turn(place: Audit) -> None:
         assert (Turn("你\n在\n吗？", "在"),) == await log.turns("chat", 1)
 
 
+async def test_turns_of_a_group_say_who_spoke(place: Audit) -> None:
+    """By the name shown there, cleaned and short; in a private chat there is none."""
+    asked = received("谁去爬山", room="同学群")
+    named = replace(
+        asked, message=replace(asked.message, talker_name="小\u200b红abcdefghijklmnopq")
+    )
+    said = replace(named.answered(Reply("我去不了。", Source.MODEL)), outcome=Outcome.SENT)
+    async with await AuditLog.open(place, RUN) as log:
+        await log.receive(said)
+        await log.record(said)
+        [turn] = await log.turns(said.message.chat_id, 9)
+
+    assert ("小红abcdefghijklm", "谁去爬山") == (turn.name, turn.user)
+
+
 async def test_said_since_looks_at_name_chat_time_and_outcome(place: Audit) -> None:
     """Only a reply of that name, in that chat, since then, that left or may have, counts."""
     said = answered("voice", "看不懂", source=Source.NOTICE, name="text-only")

@@ -89,6 +89,22 @@ async def test_a_message_that_cannot_be_recorded_is_not_taken() -> None:
     await Desk(AuditError("disk full")).notices().message(message())
 
 
+def test_the_owner_hears_of_what_was_left_unanswered() -> None:
+    """A message the bot was not sure about: one line, with the name and not the words."""
+    desk = Desk()
+    asked = Exchange(room_message("这个怎么办", talker_name="小\u200b明"))
+    desk.notices(owner="me").ended(asked.stopped(Gate.UNSURE, "best score -2"))
+    desk.notices(owner="me").ended(asked.stopped(Gate.STALE))
+    desk.notices(owner="").ended(asked.stopped(Gate.UNSURE))
+    [said] = desk.said
+
+    assert said.reply is not None
+    assert ("me", "群「同学群」里小明 的一条消息我没有把握，没回，你有空看看。") == (
+        said.message.chat_id,
+        said.reply.text,
+    )
+
+
 async def test_notices_are_marked_as_such() -> None:
     """A notice is on record as an event the bot reacted to, decided and not yet sent."""
     desk = Desk()

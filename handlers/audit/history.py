@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from engine.talk import Turn
 from handlers.audit.schema import exchanges, has_reply, is_merged
 from handlers.exchange import Outcome, Source
+from handlers.sanitize import speaker
 
 #: Answers that are part of a conversation, whoever worded them.
 SPOKEN = (Source.MODEL, Source.EXAMPLE, Source.SKILL, Source.CANNED)
@@ -29,13 +30,13 @@ def turns(connection: sa.Connection, chat_id: str, limit: int) -> tuple[Turn, ..
     )
     here &= row.seq > (reset or 0)
     answered = connection.execute(
-        sa.select(row.id, row.cleaned, row.reply)
+        sa.select(row.id, row.cleaned, row.reply, row.room_name, row.talker_name)
         .where(here, has_reply, row.reply_source.in_(SPOKEN))
         .where(row.outcome.in_((Outcome.SENT, Outcome.UNCERTAIN)), row.cleaned != "")
         .order_by(row.seq.desc())
         .limit(limit)
     ).all()
-    merged: dict[str, list[str]] = {id_: [] for id_, _, _ in answered}
+    merged: dict[str, list[str]] = {id_: [] for id_, *_ in answered}
     for into, cleaned in connection.execute(
         sa.select(row.detail, row.cleaned)
         .where(here, is_merged, row.detail.in_(list(merged)))
@@ -43,8 +44,8 @@ def turns(connection: sa.Connection, chat_id: str, limit: int) -> tuple[Turn, ..
     ):
         merged[into].append(cleaned)
     return tuple(
-        Turn("\n".join((*merged[id_], cleaned)), reply)
-        for id_, cleaned, reply in reversed(answered)
+        Turn("\n".join((*merged[id_], cleaned)), reply, speaker(room, name))
+        for id_, cleaned, reply, room, name in reversed(answered)
     )
 
 
