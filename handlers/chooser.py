@@ -17,7 +17,7 @@ from handlers.exchange import Candidate, Reply, Source
 from settings import ReplySection
 
 #: Open lines that are not said again until so many others were.
-NUM_RECENT = 24
+NUM_RECENT = 3
 #: Open lines that are weighed; the more, the better one fits, and the more often it is the same.
 NUM_OPEN = 8
 

@@ -143,11 +143,13 @@ async def test_without_a_candidate_a_warm_line_is_said() -> None:
 
 
 async def test_warm_lines_come_in_turns() -> None:
-    """Twenty messages nobody has an answer to: no line twice."""
+    """Messages nobody has an answer to: no line again among the next three."""
     stage_ = stage(ScriptedMind(["我是ChatGPT。"]))
-    said_ = [(await stage_(asked(f"今天好累{n}"))).reply for n in range(20)]
+    said_ = [(await stage_(asked(f"今天好累{n}"))).reply for n in range(12)]
+    lines = [reply.text for reply in said_ if reply]
 
-    assert 20 == len({reply.text for reply in said_ if reply})
+    assert 12 == len(lines)
+    assert all(4 == len(set(lines[n : n + 4])) for n in range(9))
 
 
 @pytest.mark.parametrize(
@@ -157,10 +159,10 @@ async def test_warm_lines_come_in_turns() -> None:
 async def test_a_question_gets_a_line_for_questions(text: str, is_question: bool) -> None:
     """The form of the message decides, and its language."""
     reply = await said(ScriptedMind(["我是ChatGPT。"]), asked(text, Mood.NEUTRAL))
-    [line] = [line for line in persona().open_lines if line.reply == reply.text]
+    found = [line for line in persona().open_lines if line.reply == reply.text]
 
-    assert is_question == line.is_for_questions
-    assert text.isascii() == line.reply.isascii()
+    assert is_question in {line.is_for_questions for line in found}
+    assert text.isascii() == reply.text.isascii()
 
 
 async def test_under_the_threshold_silence_can_be_had() -> None:
