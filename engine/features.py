@@ -105,7 +105,9 @@ class HeadReader:
             self._features = Features(model, [*head.taps, *(vectors.taps if vectors else ())])
         except ValueError as error:
             raise HeadRefused(f"the head does not fit model {model.name}: {error}") from error
-        self._width = self._features.width * len(head.taps) // len(self._features.taps)
+        self._width = self._features.width
+        if vectors is not None:
+            self._width -= vectors.width
         if head.prompt != self._features.prompt or head.weight.shape[1] != self._width:
             raise HeadRefused(
                 f"the head of model {model.name} was fitted with another version of the mood "

@@ -35,7 +35,7 @@ class Vectors:
         self.taps = vector_taps(model.num_layers)
         self._features = Features(model, self.taps)
         self._kept: OrderedDict[str, torch.Tensor] = OrderedDict()
-        self.prompt = self._features.prompt
+        self.prompt, self.width = self._features.prompt, self._features.width
 
     def note(self, texts: Sequence[str], vectors: torch.Tensor) -> None:
         """Remember what another pass has read; ``vectors`` has shape (texts, width)."""

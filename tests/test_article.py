@@ -44,6 +44,7 @@ from cli.progress import TerminalProgress
 from engine.engine import Engine
 from engine.mood import Mood
 from engine.persona import load
+from engine.talk import Asked
 
 engine = Engine.open(settings.load(Path("examples/article.yaml")), TerminalProgress())
 reading = asyncio.run(engine.read_mood("今天的实验终于成功了"))

@@ -168,11 +168,12 @@ async def test_mood_reads_lines_in_order(home: Home) -> None:
 
 
 async def test_reply_answers_lines(home: Home) -> None:
-    """``reply --json``: text, mood, reply, ms and tokens for each line; never an empty reply."""
+    """``reply --json``: the same fields for each line; never an empty reply."""
     ended = await run(home, "reply", "--json", stdin="你好\n再见\n".encode())
     rows = [json.loads(line) for line in ended.out.split("\n") if line]
 
-    assert [list(row) for row in rows] == [["text", "mood", "reply", "ms", "tokens"]] * 2
+    fields = "text mood reply ms tokens source name score candidates"
+    assert [list(row) for row in rows] == [fields.split()] * 2
     assert all(row["reply"] for row in rows)
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from handlers.claims import claim
 
-LINES = (Path(__file__).parent / "messages" / "claims.jsonl").read_text("utf-8").splitlines()
+LINES = (Path(__file__).parent / "tables" / "claims.jsonl").read_text("utf-8").splitlines()
 PAIRS = [json.loads(line) for line in LINES]
 MADE_UP = [(p["text"], p["reply"]) for p in PAIRS if p["label"] == "claim"]
 FINE = [(p["text"], p["reply"]) for p in PAIRS if p["label"] == "fine"]

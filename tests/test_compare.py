@@ -535,7 +535,8 @@ def test_the_program_asks_in_a_terminal(home: Home) -> None:
 
 
 @pytest.mark.model
-@pytest.mark.timeout(300)
+@pytest.mark.soak
+@pytest.mark.timeout(600)
 async def test_both_ways_answer_with_the_real_model(small_weights: Weights, tmp_path: Path) -> None:
     """Two messages through both, on a pipe: four answers, progress on stderr, nothing else."""
     file = tmp_path / "two.txt"

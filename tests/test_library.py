@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import statistics
-import time
+import json
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from engine.work import finish
 from tests.fakes import persona
 from tests.tiny import converted
 
+ROOT = Path(__file__).resolve().parent.parent
 TEXTS = st.text(max_size=20)
 PAIRS = tuple(
     Pair(text, mood, f"answer {n}")
@@ -147,21 +149,42 @@ async def engine(small_weights: Weights) -> AsyncIterator[Engine]:
     engine.close()
 
 
-@pytest.mark.model
-@pytest.mark.timeout(900)
-async def test_a_lookup_costs_next_to_nothing_after_the_mood(engine: Engine) -> None:
-    """With the whole bank and the real small model: a lookup takes a fraction of its mood pass."""
-    await engine.warm([persona()], [Mood.NEUTRAL])
-    passes, lookups = [], []
-    for pair in persona().pairs[::35]:
-        text = f"{pair.text}呀"
+#: Times a mood and the lookup after it, forty times, in a process where nothing else has threads.
+PROGRAM = """
+import asyncio, json, statistics, time
+import settings
+from engine.engine import Engine
+from engine.mood import Mood
+from engine.persona import load
+from engine.progress import SILENT
+
+engine = Engine.open(settings.Settings(engine=settings.Engine(model="bundled-small")), SILENT)
+persona, passes, lookups = load("yixin"), [], []
+
+async def measure():
+    await engine.warm([persona], [Mood.NEUTRAL])
+    for pair in persona.pairs[::60]:
+        text = pair.text + "呀"
         passes.append((await engine.read_mood(text)).ms)
         start = time.perf_counter()
-        found = await engine.nearest(persona(), text, Mood.NEUTRAL, chat="", num=8)
+        await engine.nearest(persona, text, Mood.NEUTRAL, chat="", num=8)
         lookups.append((time.perf_counter() - start) * 1000)
-        assert 8 == len(found)
 
-    assert statistics.median(lookups) < 0.5 * statistics.median(passes)
+asyncio.run(measure())
+engine.close()
+print(json.dumps([statistics.median(passes), statistics.median(lookups)]))
+"""
+
+
+@pytest.mark.model
+@pytest.mark.timeout(900)
+def test_a_lookup_costs_next_to_nothing_after_the_mood(small_weights: Weights) -> None:
+    """With the whole bank and the real small model: a lookup takes a fraction of its mood pass."""
+    command = [sys.executable, "-c", PROGRAM]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    passed, looked_up = json.loads(done.stdout.splitlines()[-1])
+
+    assert looked_up < 0.3 * passed
 
 
 @pytest.mark.model

@@ -20,7 +20,7 @@ from handlers.skills.numerals import spoken, whole
 
 #: A Sunday evening.
 NOW = datetime(2026, 11, 22, 22, 32, tzinfo=ZoneInfo("Asia/Shanghai"))
-LINES = (Path(__file__).parent / "messages" / "skills.jsonl").read_text("utf-8").splitlines()
+LINES = (Path(__file__).parent / "tables" / "skills.jsonl").read_text("utf-8").splitlines()
 MESSAGES = [json.loads(line) for line in LINES]
 ASKED = [(m["text"], m["skill"], m["reply"]) for m in MESSAGES if m["skill"] != "none"]
 OTHER = [m["text"] for m in MESSAGES if m["skill"] == "none"]

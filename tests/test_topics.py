@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from handlers.topics import Topic, topic
 
-LINES = (Path(__file__).parent / "messages" / "topics.jsonl").read_text("utf-8").splitlines()
+LINES = (Path(__file__).parent / "tables" / "topics.jsonl").read_text("utf-8").splitlines()
 MESSAGES = [json.loads(line) for line in LINES]
 ASKED = [(m["text"], Topic(m["label"])) for m in MESSAGES if m["label"] != "none"]
 REMARKS = [m["text"] for m in MESSAGES if m["label"] == "none"]
