@@ -12,7 +12,8 @@ from engine.errors import EngineError
 from engine.mood import Mood, Reading
 from engine.persona import Persona, load
 from engine.talk import Asked, Draft, Likelihood, Turn
-from handlers.exchange import Exchange, Kind, Message, Outcome, Source
+from handlers.audit.history import SPOKEN
+from handlers.exchange import Exchange, Kind, Message, Outcome
 
 NOW = 1_700_000_000.0
 _IDS = itertools.count(1)
@@ -129,7 +130,7 @@ class MemoryLedger:
 
     async def turns(self, chat_id: str, limit: int) -> tuple[Turn, ...]:
         rows = [r for r in self.rows.values() if r.message.chat_id == chat_id and r.reply]
-        spoken = [r for r in rows if r.reply and r.reply.source is Source.MODEL]
+        spoken = [r for r in rows if r.reply and r.reply.source in SPOKEN]
         turns = [Turn(r.cleaned, r.reply.text) for r in spoken if r.reply]
         return tuple(turns[-limit:]) if limit else ()
 
