@@ -32,7 +32,7 @@ class Asked:
             in tokens is short.
         near: Pairs to answer like, the nearest first.
         name: Who wrote the message, see ``Turn``.
-        moods: Those that an answer may suit, where the mood is not sure.
+        moods: Those that an answer may suit, where the mood is not sure; none: ``mood`` alone.
     """
 
     persona: Persona

@@ -32,7 +32,6 @@ class Writer:
         self._sampling = Sampling(
             engine.max_new_tokens, engine.temperature, engine.top_p, engine.repetition_penalty
         )
-
         self._known: dict[tuple[str, str], float] = {}
 
     def prepare(self, persona: Persona, mood: Mood) -> Work[None]:
@@ -63,19 +62,15 @@ class Writer:
 
     def _alone(self, persona: Persona, replies: Sequence[str]) -> Work[list[float]]:
         """Log-probabilities after nothing; of the replies of a bank they are soon all known."""
-        keys = [(persona.system, reply) for reply in replies]
-        if unknown := [
-            reply for key, reply in zip(keys, replies, strict=True) if key not in self._known
-        ]:
+        known = {reply: self._known.get((persona.system, reply)) for reply in replies}
+        if unknown := [reply for reply, logprob in known.items() if logprob is None]:
             prefix, rest = self.fit(Asked(persona, prompts.NOTHING, Mood.NEUTRAL))
             found = yield from self._logprobs(prefix, rest, unknown)
-            self._known |= {
-                (persona.system, text): value for text, value in zip(unknown, found, strict=True)
-            }
-        found = [self._known[key] for key in keys]
+            for reply, logprob in zip(unknown, found, strict=True):
+                known[reply] = self._known[persona.system, reply] = logprob
         while len(self._known) > NUM_KNOWN:
             del self._known[next(iter(self._known))]
-        return found
+        return [known[reply] or 0.0 for reply in replies]
 
     def _logprobs(
         self, prefix: Sequence[int], rest: Sequence[int], replies: Sequence[str]

@@ -125,9 +125,7 @@ def from_open(asked: Asked, said: Collection[str], max_chars: int) -> list[str]:
         for line in asked.persona.open_lines
         if line.mood in (asked.moods or (asked.mood,)) and line.is_for_questions is is_question
     )
-    return [
-        line for line in fitting if line not in said and not _fault(line, asked, max_chars, line)
-    ]
+    return sayable([line for line in fitting if line not in said], asked, max_chars)
 
 
 def score(candidate: Candidate, likelihood: Likelihood | None, nearest: float) -> float:

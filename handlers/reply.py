@@ -136,7 +136,7 @@ class ReplyStage:
         turns = await self._history.turns(message.chat_id, self._config.history_turns)
         name = speaker(message.room_name, message.talker_name)
         mood = exchange.reading.mood if exchange.reading else Mood.NEUTRAL
-        moods = _moods(exchange.reading) or (mood,)
+        moods = _moods(exchange.reading)
         return Asked(persona, exchange.cleaned, mood, tuple(turns), name=name, moods=moods)
 
     def _honest(self, about: Topic, asked: Asked, near: Sequence[Near]) -> Reply:

@@ -14,14 +14,12 @@ import sys
 import time
 import unicodedata
 from contextlib import closing
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
-import typer
 from hypothesis import given
 from hypothesis import strategies as st
-from typer.testing import CliRunner
 
 from cli.audit import app
 from cli.audit_view import GATES, OUTCOMES, SOURCES, visible
@@ -40,38 +38,18 @@ from handlers.exchange import (
     Source,
     Verdict,
 )
-from settings import Audit, Settings
+from tests.command_line import Answer, CommandLine
 
 RUN = Run("bundled-small", "1d9614638d18", "bf16", "prompts-1", "0123456789ab", "0.1.0")
 NOW = 1_777_000_000.0
 HOSTILE = "a\x1b[31mred\x1b[0m\rb\x07\x9b2J\u202eevil\u2066\u200bz\u2028w\x85v\nnext"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    out: str
-    err: str
-
-
-class Bot:
-    """The parent command as bot.py has it, on an audit log in ``folder``."""
+class Bot(CommandLine):
+    """``audit`` of a bot whose audit log is in ``folder``."""
 
     def __init__(self, folder: Path) -> None:
-        self.place = Audit(folder=str(folder))
-        self._app = typer.Typer()
-        self._app.callback()(self._main)
-        self._app.add_typer(app, name="audit")
-
-    def _main(self, ctx: typer.Context) -> None:
-        ctx.obj = Settings(audit=self.place)
-
-    def __call__(self, *arguments: str, exit_code: int = 0, terminal: int = 0) -> Answer:
-        """What the command says, on a pipe or in a terminal of so many columns."""
-        width = {"COLUMNS": str(terminal or 200)}
-        colours = {"FORCE_COLOR": "1", "TERM": "xterm-256color"} if terminal else {}
-        result = CliRunner().invoke(self._app, ["audit", *arguments], env=width | colours)
-        assert result.exit_code == exit_code, result.output
-        return Answer(result.stdout, result.stderr)
+        super().__init__(app, "audit", folder)
 
     def keep(self, *exchanges: Exchange, now: float = NOW) -> None:
         async def main() -> None:

@@ -7,12 +7,9 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import typer
-from typer.testing import CliRunner
 
 from cli.voice import app
 from engine.bank import Pair
@@ -20,7 +17,7 @@ from engine.mood import Mood
 from handlers.audit.log import AuditLog
 from handlers.audit.schema import Run
 from handlers.audit.voice import listed
-from settings import Audit, Settings
+from tests.command_line import Answer, CommandLine
 
 ROOT = Path(__file__).resolve().parent.parent
 RUN = Run("bundled-small", "1d9614638d18", "bf16", "prompts-1", "0123456789ab", "0.1.0")
@@ -31,31 +28,11 @@ PAIRS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    out: str
-    err: str
-
-
-class Bot:
-    """The parent command as bot.py has it, on an audit log in ``folder``."""
+class Bot(CommandLine):
+    """``voice`` of a bot whose audit log is in ``folder``."""
 
     def __init__(self, folder: Path) -> None:
-        self.place = Audit(folder=str(folder))
-        self._app = typer.Typer()
-        self._app.callback()(self._main)
-        self._app.add_typer(app, name="voice")
-
-    def _main(self, ctx: typer.Context) -> None:
-        ctx.obj = Settings(audit=self.place)
-
-    def __call__(self, *arguments: str, exit_code: int = 0, terminal: int = 0) -> Answer:
-        """What the command says, on a pipe or in a terminal of so many columns."""
-        width = {"COLUMNS": str(terminal or 200)}
-        colours = {"FORCE_COLOR": "1", "TERM": "xterm-256color"} if terminal else {}
-        result = CliRunner().invoke(self._app, ["voice", *arguments], env=width | colours)
-        assert result.exit_code == exit_code, result.output
-        return Answer(result.stdout, result.stderr)
+        super().__init__(app, "voice", folder)
 
     def ids(self) -> list[int]:
         return [one.id for one in listed(self.place)]
