@@ -15,11 +15,15 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 ENV_PREFIX = "YIXIN_"
 APP = "yixin"
+#: A secret, so no setting: encrypts the texts of the audit log and seals its chain.
+AUDIT_KEY = "YIXIN_AUDIT_KEY"
 
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 Trigger = Literal["mention", "prefix", "keyword"]
+#: A span of the local day, past midnight where it ends earlier than it begins: 23:00-07:30.
+Span = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]
 #: YAML 1.1 reads a bare ``off`` as false.
 Learn = Annotated[Literal["off", "chat", "all"], BeforeValidator(lambda said: said or "off")]
 
@@ -62,6 +66,8 @@ class Engine(Section):
     threads: Annotated[int, Field(ge=0, le=256)] = 0
     cache_dir: str = ""
     max_waiting: Count = 64
+    max_failures: Annotated[int, Field(ge=1, le=1000)] = 3
+    rest_s: Seconds = 60
     mood_timeout_s: Annotated[float, Field(gt=0, le=600)] = 10
     reply_timeout_s: Annotated[float, Field(gt=0, le=600)] = 60
     max_prompt_tokens: Annotated[int, Field(ge=256, le=32_768)] = 1536
@@ -105,6 +111,7 @@ class ReplySection(Section):
     candidates: Annotated[int, Field(ge=1, le=8)] = 4
     least_score: Annotated[float, Field(ge=-20, le=20)] = 0.0
     when_unsure: Literal["line", "silent"] = "line"
+    when_failed: Literal["line", "silent"] = "line"
     max_chars: Annotated[int, Field(ge=10, le=2000)] = 90
     split_chars: Annotated[int, Field(ge=10, le=2000)] = 90
     learn: Learn = "off"
@@ -116,6 +123,15 @@ class Deliver(Section):
     delay_max_s: Seconds = 4.0
     delay_per_char_s: Annotated[float, Field(ge=0, le=5)] = 0.05
     gap_s: Seconds = 1.0
+    per_minute_chat: Count = 6
+    per_minute: Count = 20
+    per_day: Count = 500
+    warmup_days: Annotated[int, Field(ge=0, le=365)] = 7
+    max_wait_s: Seconds = 120
+    rest_s: Annotated[float, Field(ge=0, le=604_800)] = 1800
+    quiet_hours: tuple[Span, ...] = ()
+    loop_turns: Count = 6
+    loop_window_s: Seconds = 60
     max_waiting_chat: Count = 50
     max_waiting: Count = 1000
     drain_s: Annotated[float, Field(ge=0, le=300)] = 12
@@ -131,10 +147,16 @@ class Deliver(Section):
 class Audit(Section):
     folder: str = ""
     url: str = ""
+    keep_days: Annotated[int, Field(ge=0, le=36_500)] = 90
+    pseudonyms: bool = False
 
     @property
     def path(self) -> Path:
         return Path(self.folder).expanduser() if self.folder else user_data_path(APP)
+
+
+class Health(Section):
+    port: Annotated[int, Field(ge=0, le=65_535)] = 0
 
 
 class Log(Section):
@@ -157,6 +179,7 @@ class Settings(BaseSettings):
     reply: ReplySection = ReplySection()
     deliver: Deliver = Deliver()
     audit: Audit = Audit()
+    health: Health = Health()
     log: Log = Log()
 
     @classmethod
@@ -214,6 +237,7 @@ def _unknown_variables() -> list[str]:
         f"{', '.join(Settings.model_fields)}, keys follow two underscores"
         for name in os.environ
         if name.startswith(ENV_PREFIX)
+        and name != AUDIT_KEY
         and name[len(ENV_PREFIX) :].lower().split("__")[0] not in Settings.model_fields
     ]
 
