@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from handlers.audit.reader import Query, Record, select
 from settings import Audit
+from tests.forks import Fork, fork
 from tests.tiny import model, write_gguf
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,11 +35,16 @@ class Home:
     """A user's machine: a model (tiny, with random weights), a cache, an audit folder."""
 
     folder: Path
+    audit: Path
 
     @classmethod
     def furnish(cls, folder: Path) -> Home:
         write_gguf(folder / "tiny.gguf", model())
-        return cls(folder)
+        return cls(folder, folder / "audit")
+
+    def with_audit(self, folder: Path) -> Home:
+        """This home with an audit log of its own, so that its model is converted but once."""
+        return replace(self, audit=folder)
 
     def environment(self, overrides: Mapping[str, str]) -> dict[str, str]:
         """The machine's variables, this home's settings, and ``overrides`` (``ENGINE__MODEL``)."""
@@ -48,7 +55,7 @@ class Home:
             "ENGINE__PRECISION": "fp32",
             "ENGINE__MAX_PROMPT_TOKENS": "8192",
             "ENGINE__MAX_NEW_TOKENS": "8",
-            "AUDIT__FOLDER": str(self.folder / "audit"),
+            "AUDIT__FOLDER": str(self.audit),
         }
         named = {k: v for k, v in overrides.items() if k.startswith("WECHATY_")}
         mine = {f"YIXIN_{k}": v for k, v in {**own, **overrides}.items() if k not in named}
@@ -56,11 +63,25 @@ class Home:
 
     def records(self) -> list[Record]:
         """What the audit log holds, oldest first."""
-        return list(select(Audit(folder=str(self.folder / "audit")), Query()))
+        return list(select(Audit(folder=str(self.audit)), Query()))
 
     def record_of(self, text: str) -> Record:
         [record] = [record for record in self.records() if record.raw == text]
         return record
+
+
+def run_afresh(home: Home, stdin: bytes = b"") -> Ended:
+    """Run the program to its end as a shell starts it, nothing loaded before."""
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "bot.py")],
+        input=stdin,
+        capture_output=True,
+        env=home.environment({}),
+        cwd=home.folder,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    return Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 async def run(
@@ -71,7 +92,7 @@ async def run(
     patience_s: float = PATIENCE_S,
 ) -> Ended:
     """Run the program to its end with ``stdin`` on a pipe."""
-    process = await _start(home, arguments, overrides or {})
+    process = await _forked(home, arguments, overrides or {})
     out, err = await asyncio.wait_for(process.communicate(stdin), patience_s)
     return Ended(process.returncode or 0, out.decode(), err.decode())
 
@@ -79,7 +100,7 @@ async def run(
 class Running:
     """A program at work; its log is read while it runs."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: Fork) -> None:
         self._process = process
         self.log = ""
         self._reading = asyncio.create_task(self._read())
@@ -107,7 +128,6 @@ class Running:
         await self.ended()
 
     async def _read(self) -> None:
-        assert self._process.stderr is not None
         async for line in self._process.stderr:
             self.log += line.decode()
             self._grown.set()
@@ -116,24 +136,12 @@ class Running:
 @asynccontextmanager
 async def running(home: Home, overrides: Mapping[str, str]) -> AsyncIterator[Running]:
     """The program at work; killed at the end if it has not left by itself."""
-    program = Running(await _start(home, (), overrides))
+    program = Running(await _forked(home, (), overrides))
     try:
         yield program
     finally:
         await program.kill()
 
 
-async def _start(
-    home: Home, arguments: tuple[str, ...], overrides: Mapping[str, str]
-) -> asyncio.subprocess.Process:
-    pipe = asyncio.subprocess.PIPE
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        str(ROOT / "bot.py"),
-        *arguments,
-        stdin=pipe,
-        stdout=pipe,
-        stderr=pipe,
-        env=home.environment(overrides),
-        cwd=home.folder,
-    )
+async def _forked(home: Home, arguments: tuple[str, ...], overrides: Mapping[str, str]) -> Fork:
+    return await fork(ROOT / "bot.py", arguments, env=home.environment(overrides), cwd=home.folder)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from handlers.exchange import Gate, Outcome
-from tests.program import Home, run, running
+from tests.program import Home, run, run_afresh, running
 
 #: The log as a program would read it, with every exchange in it.
 LOGGED = {"LOG__LEVEL": "info", "LOG__FORMAT": "json"}
@@ -27,10 +27,10 @@ def own(home: Home, tmp_path: Path) -> dict[str, str]:
     return {"AUDIT__FOLDER": str(tmp_path / "audit")}
 
 
-async def test_every_line_on_a_pipe_is_answered_and_it_exits_0(tmp_path: Path) -> None:
+def test_every_line_on_a_pipe_is_answered_and_it_exits_0(tmp_path: Path) -> None:
     """Two lines in: two answers with their moods out, rows that say sent, exit code 0."""
     home = Home.furnish(tmp_path)
-    ended = await run(home, stdin="你好\n今天的实验终于成功了，太棒了！\n".encode())
+    ended = run_afresh(home, stdin="你好\n今天的实验终于成功了，太棒了！\n".encode())
 
     assert ended.code == 0, ended.err
     assert ended.out.count("一心：") == 2
@@ -38,9 +38,9 @@ async def test_every_line_on_a_pipe_is_answered_and_it_exits_0(tmp_path: Path) -
     assert "Converting" in ended.err
 
 
-async def test_odd_input_loses_nothing(tmp_path: Path) -> None:
+async def test_odd_input_loses_nothing(home: Home, tmp_path: Path) -> None:
     """Empty, huge, emoji-only, binary, hostile: each line has a row, and the next is answered."""
-    home = Home.furnish(tmp_path)
+    home = home.with_audit(tmp_path / "audit")
     lines = [
         b"",
         "😀😀😀".encode(),

@@ -38,9 +38,14 @@ async def bot_at(gateway: NodeGateway, home: Home, **overrides: str) -> AsyncIte
         yield program
 
 
+@pytest.fixture(scope="module")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    return Home.furnish(tmp_path_factory.mktemp("home"))
+
+
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return Home.furnish(tmp_path)
+def home(furnished: Home, tmp_path: Path) -> Home:
+    return furnished.with_audit(tmp_path / "audit")
 
 
 async def recorded(home: Home, text: str, outcome: Outcome) -> None:

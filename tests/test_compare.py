@@ -543,7 +543,7 @@ async def test_both_ways_answer_with_the_real_model(small_weights: Weights, tmp_
     file.write_text("在吗\n晚安\n", "utf-8")
     cache = {"ENGINE__CACHE_DIR": str(small_weights.folder.parent.parent)}
     real = {"ENGINE__MODEL": "bundled-small", "ENGINE__MAX_NEW_TOKENS": "96"}
-    ended = await run(Home(tmp_path), "compare", str(file), overrides=real | cache)
+    ended = await run(Home.furnish(tmp_path), "compare", str(file), overrides=real | cache)
     blocks: Iterator[str] = iter(ended.out.split("\n\n"))
 
     assert ended.code == 0, ended.err

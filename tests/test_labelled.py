@@ -131,7 +131,7 @@ async def test_a_fault_ends_the_program_before_a_model_is_loaded(
     """Exit code 2 and the message, though the model named does not even exist."""
     path = written(tmp_path, *labels("happy", "agnry"))
     ended = await run(
-        Home(tmp_path), command, str(path), overrides={"ENGINE__MODEL": "./no/such/model"}
+        Home.furnish(tmp_path), command, str(path), overrides={"ENGINE__MODEL": "./no/such/model"}
     )
 
     assert (2, "") == (ended.code, ended.out)
