@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from itertools import chain, islice
 from pathlib import Path
@@ -17,15 +13,20 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from cli.audit_export import Format, output, write
+from cli.audit_door import audit_of, reported
+from cli.audit_erase import erase_people
+from cli.audit_export import Format, output, write, write_stored
+from cli.audit_proof import backup_log, verify_log
 from cli.audit_view import cells, explanation, listing
 from engine.mood import Mood
-from handlers.audit.errors import AuditError
+from handlers.audit.person import stored
 from handlers.audit.reader import Query, select, show
 from handlers.exchange import Gate, Outcome
-from settings import Audit, Settings
 
 app = typer.Typer(help="What the bot did with every message, and why.", no_args_is_help=True)
+app.command("verify")(verify_log)
+app.command("backup")(backup_log)
+app.command("erase")(erase_people)
 
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -110,13 +111,25 @@ def export(  # noqa: PLR0913 (typer: a parameter is an option)
     gate: OfGate = None,
     mood: OfMood = None,
     outcome: OfOutcome = None,
+    person: Annotated[
+        str | None,
+        typer.Option(metavar="PERSON", help="All about one person, by id or name; jsonl."),
+    ] = None,
 ) -> None:
     """Every exchange with all its columns, a line each, oldest first. Times are unix seconds.
+
+    With --person: what they wrote and the private chat with them, the labels given by them or to
+    their texts, and what was learnt in that chat; each line begins with its table.
 
     In csv, control characters are written as escapes, and a text that a spreadsheet would run as
     a formula begins with an apostrophe; jsonl holds every text as it is in the log.
     """
     query = Query(chat, talker, since, gate, mood, outcome)
+    if person is not None:
+        if query != Query() or format_ is not Format.JSONL:
+            raise typer.BadParameter("--person is all about one person, as jsonl: name --out alone")
+        _export_person(ctx, person, out)
+        return
     with reported():
         records = select(audit_of(ctx), query)
         first = list(islice(records, 1))  # an unreadable log must not cost an existing file
@@ -125,25 +138,10 @@ def export(  # noqa: PLR0913 (typer: a parameter is an option)
     typer.echo(f"{count} exchanges" + (f" written to {out}" if out else ""), err=True)
 
 
-def audit_of(ctx: typer.Context) -> Audit:
-    """Where the settings keep the audit log."""
-    settings = ctx.find_object(Settings)
-    if settings is None:
-        raise TypeError("the parent command must set ctx.obj to the loaded settings")
-    return settings.audit
-
-
-@contextmanager
-def reported(command: str = "audit") -> Iterator[None]:
-    """One line and exit code 1 for what the person can mend."""
-    try:
-        yield
-    except AuditError as error:
-        typer.echo(f"{command}: {error}", err=True)
-        raise typer.Exit(1) from None
-    except BrokenPipeError:  # the reader had enough, as in "audit export | head"
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(1) from None
-    except OSError as error:
-        typer.echo(f"{command}: {error.filename or 'output'}: {error.strerror}", err=True)
-        raise typer.Exit(1) from None
+def _export_person(ctx: typer.Context, person: str, out: Path | None) -> None:
+    with reported():
+        rows = stored(audit_of(ctx), person)
+        first = list(islice(rows, 1))
+        with output(out, Format.JSONL) as file:
+            count = write_stored(chain(first, rows), file)
+    typer.echo(f"{count} rows" + (f" written to {out}" if out else ""), err=True)

@@ -16,6 +16,7 @@ from typing import TextIO
 import typer
 
 from cli.audit_view import visible
+from handlers.audit.person import Stored
 from handlers.audit.reader import Record
 
 
@@ -57,6 +58,15 @@ def write(records: Iterator[Record], file: TextIO, format_: Format) -> int:
             writer.writerow(_cell(value) for value in row.values())
         else:
             file.write(json.dumps(row) + "\n")  # ASCII: U+2028 would end a line for some readers
+        count += 1
+    return count
+
+
+def write_stored(rows: Iterator[Stored], file: TextIO) -> int:
+    """Writes rows of any table, the table's name first; returns how many."""
+    count = 0
+    for stored in rows:
+        file.write(json.dumps({"table": stored.table, **stored.row}) + "\n")
         count += 1
     return count
 

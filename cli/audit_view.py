@@ -39,8 +39,8 @@ def cells(record: Record) -> tuple[str, ...]:
     return (
         _local(record.received_at),
         visible(record.id[:8]),
-        visible(record.room_name) if record.room_name is not None else "—",
-        visible(record.talker_name),
+        visible(record.room_name or record.chat_id) if record.room_name is not None else "—",
+        visible(record.talker_name or record.talker_id),
         visible(record.cleaned or record.text or f"({record.kind})"),
         f"{record.mood} {record.confidence:.2f}{unsure}" if record.mood else "",
         visible(f"[{record.gate}]" if record.gate else record.reply or ""),
@@ -92,13 +92,18 @@ GATES: Mapping[str, str] = {
     Gate.SEEN: "this message had come before",
     Gate.OWN: "the account wrote it itself",
     Gate.OFFICIAL: "it came from an official or service account, or one not known to be a person's",
-    Gate.STALE: "it was too old when it arrived",
+    Gate.STALE: "it was too old when it arrived, or when its turn came",
     Gate.NOT_TEXT: "it was no text",
     Gate.EMPTY: "cleaning left nothing of it",
     Gate.NOT_ALLOWED: "the settings allow no answer in this chat",
     Gate.NOT_ADDRESSED: "it was not addressed to the bot",
     Gate.MERGED: "it was answered together with the exchange named here",
     Gate.UNSURE: "no answer was good enough, and the settings prefer silence",
+    Gate.QUIET: "it came, or its answer would have left, in quiet hours",
+    Gate.LOOP: "the talker was taken for another bot",
+    Gate.BUDGET: "a budget of what may leave was used up; the answer did not leave",
+    Gate.RESTRICTED: "WeChat had said 操作过于频繁; the answer did not leave",
+    Gate.FAILED: "the model failed, and the settings prefer silence",
     Gate.OVERLOADED: "too many messages were waiting",
     Gate.STOPPING: "the bot was stopping",
     Gate.INTERRUPTED: "the bot ended before this was done; how far it was",
@@ -131,6 +136,8 @@ def explanation(entry: Entry) -> Iterator[tuple[str, str]]:
     yield "chat", _named("private" if private else record.room_name, record.chat_id)
     yield "from", _named(record.talker_name, record.talker_id)
     yield "arrived", f"{_local(record.received_at)}, sent {_local(record.sent_at)}"
+    if record.erased_at is not None:
+        yield "erased", f"{_local(record.erased_at)}, on request: texts, names, ids and mood"
     yield "raw", _quoted(record.raw)
     if record.cleaned != record.raw:
         yield "read as", _quoted(record.cleaned)

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.audit import audit_of, reported
+from cli.audit_door import audit_of, reported
 from cli.audit_view import visible
 from handlers.audit.voice import Chosen, Learnt, erase, listed
 

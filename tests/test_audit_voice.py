@@ -44,9 +44,13 @@ def ask(place: Audit, sql: str) -> list[tuple[object, ...]]:
 
 
 def make_old(place: Audit) -> None:
-    """The file as the Yixin before this one left it."""
+    """The file as the first Yixin left it."""
     with closing(sqlite3.connect(place.path / "audit.db")) as connection:
-        connection.executescript("DROP TABLE voice; UPDATE yixin_schema SET version = 1")
+        connection.executescript(
+            "DROP TABLE voice; DROP TABLE journal; UPDATE yixin_schema SET version = 1;"
+            "ALTER TABLE yixin_schema DROP COLUMN key_check;"
+            "ALTER TABLE exchanges DROP COLUMN salt; ALTER TABLE exchanges DROP COLUMN erased_at"
+        )
 
 
 async def test_a_pair_comes_back_as_it_was_learnt(place: Audit) -> None:
@@ -147,7 +151,7 @@ async def test_a_log_of_the_version_before_gets_the_table(place: Audit) -> None:
 
     assert [exchange.id] == [record.id for record in select(place, Query())]
     assert [pair(1)] == [one.pair for one in listed(place)]
-    assert [(2,)] == ask(place, "SELECT version FROM yixin_schema")
+    assert [(3,)] == ask(place, "SELECT version FROM yixin_schema")
 
 
 async def test_a_log_of_the_version_before_can_be_read_as_it_is(place: Audit) -> None:

@@ -26,7 +26,7 @@ from cli.audit_view import GATES, OUTCOMES, SOURCES, visible
 from engine.mood import Mood, Reading
 from handlers.audit.log import AuditLog
 from handlers.audit.reader import Record
-from handlers.audit.schema import Run
+from handlers.audit.schema import Run, exchanges
 from handlers.exchange import (
     Action,
     Exchange,
@@ -62,7 +62,7 @@ class Bot(CommandLine):
         """A row for each text: copies of one, so that they cost one commit."""
         self.keep(received(0, texts[0]))
         with closing(sqlite3.connect(self.place.path / "audit.db")) as connection, connection:
-            names = [field.name for field in fields(Record)]
+            names = [column.name for column in exchanges.columns]
             (row,) = connection.execute("SELECT * FROM exchanges").fetchall()
             first = dict(zip(names, row, strict=True))
             connection.executemany(

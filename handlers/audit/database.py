@@ -9,12 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 from filelock import FileLock, Timeout
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
+from handlers.audit.anchor import SUFFIX, Anchor
 from handlers.audit.errors import BUSY_S, ELSEWHERE, AuditError, AuditInUse, explained
-from handlers.audit.schema import READABLE, SCHEMA, metadata, schema
+from handlers.audit.journal import Journal
+from handlers.audit.keeping import settle
+from handlers.audit.keys import Keys, keys_from_environment
+from handlers.audit.migration import bring_up, version_of
+from handlers.audit.scrub import is_owed, scrub
 from settings import Audit
+
+log = structlog.get_logger()
 
 FILE = "audit.db"
 
@@ -32,39 +40,53 @@ class Database:
     ``PRAGMA query_only`` would not do: it forbids writes, yet its checkpoint went through (ran).
     """
 
-    def __init__(self, engine: sa.Engine, place: str, lock: FileLock | None) -> None:
+    def __init__(
+        self, engine: sa.Engine, place: str, lock: FileLock | None, journal: Journal
+    ) -> None:
         self.place = place
+        self.journal = journal
         self._engine = engine
         self._lock = lock
 
     @classmethod
-    def to_write(cls, settings: Audit) -> Database:
+    def to_write(cls, settings: Audit, keys: Keys | None = None) -> Database:
         """Opens the database for the only writer; creates folder, file and tables where missing.
+
+        Args:
+            keys: Seal texts and journal from now on; None: those of the environment, if any.
 
         Raises:
             AuditInUse: Another process writes it.
-            AuditError: No access, no room, or a file that is not this schema.
+            AuditError: No access, no room, a file that is not this schema, or not the log's keys.
         """
         url, path = _url(settings)
         place = str(path or url.render_as_string())
+        keys = keys or keys_from_environment()
+        key = keys.chain if keys else None
         with explained(place):
             lock = _private(path) if path else None
-            database = cls(_engine(url, "BEGIN IMMEDIATE"), place, lock)
+            journal = Journal(_anchor(settings, key), key)
+            database = cls(_engine(url, "BEGIN IMMEDIATE"), place, lock, journal)
             try:
                 with database.begin() as connection:
-                    _bring_up(connection, _version(connection, place))
+                    bring_up(connection, version_of(connection, place), journal)
+                    settle(connection, settings, keys, place, is_writer=True)
+                    is_due = is_owed(connection)
                 database._use_wal()
+                if is_due:
+                    database._scrub_late()
             except BaseException:
                 database.close()
                 raise
         return database
 
     @classmethod
-    def to_read(cls, settings: Audit) -> Database:
+    def to_read(cls, settings: Audit, keys: Keys | None = None) -> Database:
         """Opens an existing database for reading, also while the bot writes.
 
         Raises:
-            AuditError: There is none, no access, or a file that is not this schema.
+            AuditError: There is none, no access, a file that is not this schema, or not the keys
+                it was written with.
         """
         url, path = _url(settings)
         place = str(path or url.render_as_string())
@@ -74,11 +96,14 @@ class Database:
                 raise AuditError(missing + ELSEWHERE)
             url = url.set(database=path.absolute().as_uri(), query={"mode": "ro", "uri": "true"})
         with explained(place):
-            database = cls(_engine(url, "BEGIN", postgresql_readonly=True), place, None)
+            engine = _engine(url, "BEGIN", postgresql_readonly=True)
+            database = cls(engine, place, None, Journal(None, None))
             try:
                 with database.begin() as connection:
-                    if _version(connection, place) is None:
+                    if version_of(connection, place) is None:
                         raise AuditError(missing + ELSEWHERE)
+                    keys = keys or keys_from_environment()
+                    settle(connection, settings, keys, place, is_writer=False)
             except BaseException:
                 database.close()
                 raise
@@ -91,8 +116,28 @@ class Database:
         Raises:
             AuditError: The database refused.
         """
-        with explained(self.place), self._engine.begin() as connection:
-            yield connection
+        try:
+            with explained(self.place), self._engine.begin() as connection:
+                yield connection
+        except BaseException:
+            self.journal.rolled_back()
+            raise
+        self.journal.committed()
+
+    def scrub(self) -> None:
+        """See ``scrub``; while others write or read, too.
+
+        Raises:
+            AuditError: It could not be done now; what was deleted is deleted all the same.
+        """
+        with explained(self.place):
+            scrub(self._engine, self.place)
+
+    def _scrub_late(self) -> None:
+        try:
+            self.scrub()
+        except AuditError as error:  # no reason not to answer anybody
+            log.warning("audit.not_scrubbed", error=str(error))
 
     def close(self) -> None:
         self._engine.dispose()
@@ -124,6 +169,24 @@ def _url(settings: Audit) -> tuple[sa.URL, Path | None]:
     if plain and not str(url.database).startswith("file:"):
         return url, Path(str(url.database))
     return url, None
+
+
+def anchor_path(settings: Audit) -> Path | None:
+    """Where the end of the chain is named; None for a database that ends with the program."""
+    url, path = _url(settings)
+    if path:
+        return path.with_suffix(SUFFIX)
+    if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+        return None
+    return settings.path / f"audit{SUFFIX}"
+
+
+def _anchor(settings: Audit, key: bytes | None) -> Anchor | None:
+    path = anchor_path(settings)
+    if path is None:
+        return None
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return Anchor(path, key)
 
 
 def _private(path: Path) -> FileLock:
@@ -182,35 +245,3 @@ def _govern(engine: sa.Engine, begin: str) -> None:
     @sa.event.listens_for(engine, "begin")
     def begun(connection: sa.Connection) -> None:
         connection.exec_driver_sql(begin)
-
-
-def _version(connection: sa.Connection, place: str) -> int | None:
-    """The schema that the tables are of; None for an empty database.
-
-    Raises:
-        AuditError: Somebody else's tables, or those of a version not known here.
-    """
-    names = sa.inspect(connection).get_table_names()
-    if not names:
-        return None
-    if schema.name not in names:
-        raise AuditError(
-            f"{place}: this database is not an audit log of Yixin (it has a table {names[0]!r}); "
-            f"{ELSEWHERE}"
-        )
-    version: int | None = connection.scalar(sa.select(schema.c.version))
-    if version not in READABLE:
-        raise AuditError(
-            f"{place}: written with schema {version}, this Yixin knows {SCHEMA}; "
-            f"use the Yixin that wrote it, or {ELSEWHERE}"
-        )
-    return version
-
-
-def _bring_up(connection: sa.Connection, version: int | None) -> None:
-    """Makes the tables, or those that an earlier version had not: so far nothing else changed."""
-    if version == SCHEMA:
-        return
-    metadata.create_all(connection)
-    connection.execute(schema.delete())
-    connection.execute(schema.insert().values(version=SCHEMA))

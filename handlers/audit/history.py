@@ -5,9 +5,12 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from engine.talk import Turn
-from handlers.audit.schema import exchanges, has_reply, is_merged
-from handlers.exchange import Outcome, Source
+from handlers.audit.columns import is_any
+from handlers.audit.schema import exchanges, has_reply, is_merged, runs
+from handlers.budgets import DAY_S, Departure, Past
+from handlers.exchange import Gate, Outcome, Source
 from handlers.sanitize import speaker
+from handlers.sentences import split
 
 #: Answers that are part of a conversation, whoever worded them.
 SPOKEN = (Source.MODEL, Source.EXAMPLE, Source.SKILL, Source.CANNED)
@@ -37,10 +40,9 @@ def turns(connection: sa.Connection, chat_id: str, limit: int) -> tuple[Turn, ..
         .limit(limit)
     ).all()
     merged: dict[str, list[str]] = {id_: [] for id_, *_ in answered}
+    told = is_any(row.detail, list(merged), connection.dialect)
     for into, cleaned in connection.execute(
-        sa.select(row.detail, row.cleaned)
-        .where(here, is_merged, row.detail.in_(list(merged)))
-        .order_by(row.seq)
+        sa.select(row.detail, row.cleaned).where(here, is_merged, told).order_by(row.seq)
     ):
         merged[into].append(cleaned)
     return tuple(
@@ -64,4 +66,41 @@ def was_said(connection: sa.Connection, chat_id: str, name: str, since: float) -
 def replies_since(connection: sa.Connection, chat_id: str, since: float) -> tuple[str, ...]:
     """What the bot said or was about to say in a chat since then (unix seconds), in no order."""
     said = (exchanges.c.chat_id == chat_id) & has_reply & (exchanges.c.updated_at >= since)
+    said &= exchanges.c.outcome.not_in((Outcome.SILENT, Outcome.FAILED))  # written, never said
     return tuple(connection.scalars(sa.select(exchanges.c.reply).where(said)))
+
+
+def past(connection: sa.Connection, run_id: int, now: float, split_chars: int) -> Past:
+    """What left, or may have, in the day before ``now`` by the channel of that run.
+
+    The ids of chats are codes where the log keeps codes; then a chat's own minute begins anew
+    with a restart, and what all chats share does not.
+
+    Args:
+        now: Unix seconds. What seems to be of later is told too: the clock was set back.
+        split_chars: Replies longer than this left as several messages.
+    """
+    row = exchanges.c
+    channel = sa.select(runs.c.channel).where(runs.c.id == run_id).scalar_subquery()
+    of_channel = runs.c.channel == channel
+    first = sa.select(sa.func.min(runs.c.started_at)).where(of_channel)
+    here = row.run_id.in_(sa.select(runs.c.id).where(of_channel))
+    has_left = row.outcome.in_((Outcome.SENDING, Outcome.SENT, Outcome.UNCERTAIN))
+    left = connection.execute(
+        sa.select(row.chat_id, row.updated_at, row.reply)
+        # received_at has an index; no message waits for longer than two days for its answer.
+        .where(here, has_left, row.received_at >= now - 3 * DAY_S, row.updated_at >= now - DAY_S)
+    )
+    # The platform's own word has no reply, and what it would not take has failed; the others with
+    # this gate were only held back. No rest is longer than a week.
+    told = (row.outcome == Outcome.FAILED) | ~has_reply
+    restricted_at = sa.select(sa.func.max(row.updated_at)).where(
+        here, row.received_at >= now - 8 * DAY_S, row.gate == Gate.RESTRICTED, told
+    )
+    return Past(
+        connection.scalar(first) or now,
+        tuple(
+            Departure(chat, at, len(split(said or "", split_chars)) or 1) for chat, at, said in left
+        ),
+        connection.scalar(restricted_at),
+    )

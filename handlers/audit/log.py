@@ -6,29 +6,30 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 import sqlalchemy as sa
 
 from engine.bank import Pair
 from engine.labelled import Task
 from engine.talk import Turn
-from handlers.audit import history, voice
+from handlers.audit import history, retention, voice
+from handlers.audit.batches import Batches
+from handlers.audit.beginning import Recovered, add_run, next_of, recover
+from handlers.audit.columns import is_meant
 from handlers.audit.database import Database
-from handlers.audit.schema import Run, corrections, exchanges, row_of, runs
+from handlers.audit.keys import Keys
+from handlers.audit.schema import Run, corrections, exchanges, new_salt, rewritten, row_of
 from handlers.audit.worker import Worker
-from handlers.exchange import Exchange, Gate, Outcome
+from handlers.budgets import Past
+from handlers.exchange import Exchange
 from settings import Audit
 
 T = TypeVar("T")
 
-
-@dataclass(frozen=True, slots=True)
-class Recovered:
-    """Rows that the last run left unfinished, and what they were made into at the start."""
-
-    uncertain: int
-    interrupted: int
+# Values go beside a statement, not into it: building one of 40 values takes a millisecond.
+_INSERT = exchanges.insert().values(seq=next_of(exchanges.c.seq).scalar_subquery())
+_UPDATE = exchanges.update().where(exchanges.c.id == sa.bindparam("its_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,8 @@ class Correction:
 class AuditLog:
     """The only writer of the log. All its database work happens on one thread, in call order.
 
-    Each method returns after its own transaction is on disk, or raises ``AuditError``; then nothing
-    of it was written, and the next call tries anew: room on a full disk is all that is needed.
+    Each method returns after its own writes are on disk, or raises ``AuditError``; then nothing
+    of them was kept, and the next call tries anew: room on a full disk is all that is needed.
     A call that was made is carried out even when its caller is cancelled meanwhile, so that what
     has left is never missing and later calls never overtake it.
     """
@@ -66,14 +67,19 @@ class AuditLog:
         clock: Callable[[], float],
     ) -> None:
         self.recovered = recovered
-        self._worker = worker
+        self._worker, self._batches = worker, Batches(worker, database)
         self._database = database
         self._run_id = run_id
         self._clock = clock
 
     @classmethod
     async def open(
-        cls, settings: Audit, run: Run, *, clock: Callable[[], float] = time.time
+        cls,
+        settings: Audit,
+        run: Run,
+        *,
+        clock: Callable[[], float] = time.time,
+        keys: Keys | None = None,
     ) -> AuditLog:
         """Opens the log and settles what the last run left unfinished.
 
@@ -83,6 +89,7 @@ class AuditLog:
         Args:
             run: Written once; every row names it.
             clock: Unix seconds now.
+            keys: See ``Database.to_write``.
 
         Raises:
             AuditError: See ``Database.to_write``.
@@ -91,10 +98,11 @@ class AuditLog:
         opened = ExitStack()
 
         def start() -> tuple[Database, int, Recovered]:
-            database = opened.enter_context(closing(Database.to_write(settings)))
+            database = opened.enter_context(closing(Database.to_write(settings, keys)))
             with database.begin() as connection:
-                recovered = _recover(connection, clock())
-                return database, _add_run(connection, run, clock()), recovered
+                recovered = recover(connection, database.journal, clock())
+                run_id = add_run(connection, database.journal, run, clock())
+                return database, run_id, recovered
 
         try:
             database, run_id, recovered = await worker.do(start)
@@ -119,27 +127,30 @@ class AuditLog:
 
     async def receive(self, exchange: Exchange) -> bool:
         """Writes a message that just came in; False if its message id is known (trap 2)."""
-        values = self._values(exchange)
+        now = self._clock()
+        values = self._values(exchange, now)
 
         def job(connection: sa.Connection) -> bool:
-            known = exchanges.c.message_id == exchange.message.id
+            known = is_meant(exchanges.c.message_id, exchange.message.id)
             if connection.scalar(sa.select(sa.exists().where(known))):
                 return False
             _insert(connection, values)
+            self._database.journal.wrote(connection, now, [exchange.id])
             return True
 
         return await self._do(job)
 
     async def record(self, exchange: Exchange) -> None:
         """Writes all that is known now over the row, which is made if there is none."""
-        values = self._values(exchange)
-        first = ("received_at", "run_id")
+        now = self._clock()
+        values = self._values(exchange, now)
+        first = ("received_at", "run_id", "salt")
         changed = {name: value for name, value in values.items() if name not in first}
 
         def job(connection: sa.Connection) -> None:
-            update = sa.update(exchanges).where(exchanges.c.id == exchange.id)
-            if not connection.execute(update.values(changed)).rowcount:
+            if not connection.execute(_UPDATE, changed | {"its_id": exchange.id}).rowcount:
                 _insert(connection, values)
+            self._database.journal.wrote(connection, now, [exchange.id])
 
         await self._do(job)
 
@@ -160,6 +171,13 @@ class AuditLog:
         """What the bot said or was about to say in a chat since then (unix seconds)."""
         return await self._do(lambda connection: history.replies_since(connection, chat_id, since))
 
+    async def past(self, split_chars: int) -> Past:
+        """What left of late by the channel of this run; see ``history.past``."""
+        now = self._clock()
+        return await self._do(
+            lambda connection: history.past(connection, self._run_id, now, split_chars)
+        )
+
     async def learn(self, message_id: str, pair: Pair, *, limit: int) -> bool:
         """Keeps how the owner answered, by the id of their message; see ``voice.keep``."""
         now = self._clock()
@@ -171,46 +189,51 @@ class AuditLog:
         """How the owner answered, the newest ``limit``; what is older is erased."""
         return await self._do(lambda connection: voice.kept(connection, limit))
 
+    async def expire(self, before: float) -> int:
+        """Deletes what is older than that (unix seconds); how many exchanges. See ``retention``.
+
+        Messages that come meanwhile are written between one batch and the next.
+        """
+        num = 0
+        while count := await self._do(
+            lambda connection: retention.expire(
+                connection, self._database.journal, before, self._clock()
+            )
+        ):
+            num += count
+        while await self._do(
+            lambda connection: retention.compact(connection, self._database.journal, self._clock())
+        ):
+            pass
+        return num
+
+    async def scrub(self) -> None:
+        """Leaves no trace of what was deleted in the files; a second for each 100 MB they have.
+
+        Raises:
+            AuditError: There is not as much room on the disk as the log takes, or see ``Database``.
+        """
+        await self._worker.do(self._database.scrub)
+
+    async def touch(self) -> None:
+        """Goes the way of a write down to the disk, and leaves everything as it was.
+
+        Raises:
+            AuditError: A message that came now could not be recorded.
+        """
+        await self._do(rewritten)
+
     async def _do(self, job: Callable[[sa.Connection], T]) -> T:
-        def transaction() -> T:
-            with self._database.begin() as connection:
-                return job(connection)
+        return await self._batches.do(job)
 
-        return await self._worker.do(transaction)
-
-    def _values(self, exchange: Exchange) -> dict[str, object]:
-        now = self._clock()
+    def _values(self, exchange: Exchange, now: float) -> dict[str, object]:
         return row_of(exchange) | {
             "run_id": self._run_id,
             "received_at": now,
             "updated_at": now,
+            "salt": new_salt(),
         }
 
 
-def _add_run(connection: sa.Connection, run: Run, now: float) -> int:
-    run_id: int = connection.scalar(_next(runs.c.id)) or 1
-    connection.execute(runs.insert().values(asdict(run) | {"id": run_id, "started_at": now}))
-    return run_id
-
-
-def _recover(connection: sa.Connection, now: float) -> Recovered:
-    outcome = exchanges.c.outcome
-    settle = sa.update(exchanges).values(updated_at=now)
-    uncertain = connection.execute(
-        settle.where(outcome == Outcome.SENDING).values(outcome=Outcome.UNCERTAIN)
-    )
-    interrupted = connection.execute(
-        settle.where(outcome.in_((Outcome.RECEIVED, Outcome.DECIDED))).values(
-            outcome=Outcome.SILENT, gate=Gate.INTERRUPTED, detail=outcome
-        )
-    )
-    return Recovered(uncertain.rowcount, interrupted.rowcount)
-
-
 def _insert(connection: sa.Connection, values: Mapping[str, object]) -> None:
-    seq = _next(exchanges.c.seq).scalar_subquery()
-    connection.execute(exchanges.insert().values({**values, "seq": seq}))
-
-
-def _next(column: sa.Column[Any]) -> sa.Select[int]:
-    return sa.select(sa.func.coalesce(sa.func.max(column), 0) + 1)
+    connection.execute(_INSERT, values)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
 
 from engine.labelled import Labelled, Task
 from engine.mood import Mood
+from handlers.audit.columns import is_meant, keeping_of, storable
 from handlers.audit.database import Database
 from handlers.audit.errors import AuditError
 from handlers.audit.schema import Run, corrections, exchanges, runs
+from handlers.audit.sealed import Codes
 from handlers.exchange import Gate, Outcome
 from settings import Audit
 
@@ -21,7 +24,7 @@ _PAGE = 500
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One row of ``exchanges``, column by column; absent parts are None."""
+    """One row of ``exchanges``, column by column but for the salt; absent parts are None."""
 
     id: str
     seq: int
@@ -59,6 +62,7 @@ class Record:
     outcome: str
     updated_at: float
     stage_ms: Mapping[str, float]
+    erased_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +79,8 @@ class Query:
     """Which records are asked for; None is any.
 
     Attributes:
-        chat: Id of a chat, or part of a room's or (in private) talker's name.
-        talker: Id of a talker, or part of the name.
+        chat: Id of a chat, or part of a room's or (in private) talker's name, in either case.
+        talker: Id of a talker, or part of the name, in either case.
         since: Received at or after, unix seconds.
         limit: The newest so many.
     """
@@ -103,12 +107,12 @@ def select(settings: Audit, query: Query) -> Iterator[Record]:
     database = Database.to_read(settings)
     try:
         with database.begin() as connection:
-            low, high = connection.execute(_span(query)).one()
-        while low is not None and high is not None:
+            asked, columns = _asked(connection, query), _columns(connection)
+        for start in range(0, len(asked), _PAGE):
+            page = asked[start : start + _PAGE]
             with database.begin() as connection:
-                rows = connection.execute(_page(query, low, high)).all()
+                rows = connection.execute(_page(columns, page)).all()
             yield from (Record(**row._mapping) for row in rows)
-            low = rows[-1].seq + 1 if len(rows) == _PAGE else None
     finally:
         database.close()
 
@@ -129,20 +133,6 @@ def corrected(settings: Audit) -> list[Labelled]:
     return [Labelled(text, Task(kind), label, "corrections") for text, kind, label in rows]
 
 
-def _span(query: Query) -> sa.Select[int | None, int | None]:
-    """First and last seq of what is asked for; None and None where nothing is."""
-    seq = exchanges.c.seq
-    newest = sa.select(seq).where(*_conditions(query)).order_by(seq.desc()).limit(query.limit)
-    asked = newest.subquery().c.seq
-    return sa.select(sa.func.min(asked), sa.func.max(asked))
-
-
-def _page(query: Query, low: int, high: int) -> sa.Select[Any]:
-    seq = exchanges.c.seq
-    asked = sa.select(exchanges).where(*_conditions(query), seq.between(low, high))
-    return asked.order_by(seq).limit(_PAGE)
-
-
 def show(settings: Audit, prefix: str) -> Entry:
     """The one exchange whose id begins so, or whose message id is just that (as the logs name it).
 
@@ -150,14 +140,16 @@ def show(settings: Audit, prefix: str) -> Entry:
         AuditError: None or several are meant, or see ``Database.to_read``.
     """
     id_ = exchanges.c.id
-    meant = id_.startswith(prefix, autoescape=True) | (exchanges.c.message_id == prefix)
+    meant = id_.startswith(prefix, autoescape=True) | is_meant(exchanges.c.message_id, prefix)
     database = Database.to_read(settings)
     try:
         with database.begin() as connection:
-            records = connection.execute(sa.select(exchanges).where(meant).limit(2)).all()
+            records = connection.execute(
+                sa.select(*_columns(connection)).where(meant).limit(2)
+            ).all()
             if len(records) != 1:
-                found = "several exchanges" if records else "no exchange"
-                raise AuditError(f"{prefix!r} names {found}; 'audit list' shows their ids")
+                many = "several exchanges" if records else "no exchange"
+                raise AuditError(f"{prefix!r} names {many}; 'audit list' shows their ids")
             record = Record(**records[0]._mapping)
             run = connection.execute(sa.select(runs).where(runs.c.id == record.run_id)).one()
     finally:
@@ -166,14 +158,46 @@ def show(settings: Audit, prefix: str) -> Entry:
     return Entry(record, Run(**named), run.started_at)
 
 
+def _page(columns: list[sa.Column[Any]], seqs: list[int]) -> sa.Select[Any]:
+    return sa.select(*columns).where(exchanges.c.seq.in_(seqs)).order_by(exchanges.c.seq)
+
+
+def _columns(connection: sa.Connection) -> list[sa.Column[Any]]:
+    """Those of a record that the table has: an earlier Yixin made it with fewer."""
+    there = {column["name"] for column in sa.inspect(connection).get_columns(exchanges.name)}
+    return [exchanges.c[name] for name in Record.__slots__ if name in there]
+
+
+def _asked(connection: sa.Connection, query: Query) -> list[int]:
+    """The seq of every record that is asked for, ascending.
+
+    Names are looked at here, since SQL cannot look into those that are sealed.
+    """
+    row, codes = exchanges.c, keeping_of(connection.dialect).codes
+    is_by_name = query.chat is not None or query.talker is not None
+    columns: list[sa.Column[Any]] = [row.seq]
+    if is_by_name:
+        columns += row.chat_id, row.room_name, row.talker_id, row.talker_name
+    newest = sa.select(*columns).where(*_conditions(query))
+    newest = newest.order_by(row.seq.desc()).limit(None if is_by_name else query.limit)
+    lines = connection.execute(newest)
+    found = (line.seq for line in lines if not is_by_name or _is_named(line, query, codes))
+    return sorted(islice(found, query.limit))
+
+
+def _is_named(line: sa.Row[Any], query: Query, codes: Codes | None) -> bool:
+    title = line.talker_name if line.room_name is None else line.room_name
+    asked = (query.chat, line.chat_id, title), (query.talker, line.talker_id, line.talker_name)
+    return all(
+        text is None
+        or storable(text).casefold() in name.casefold()
+        or id_ in (storable(text), codes and codes.code(text))
+        for text, id_, name in asked
+    )
+
+
 def _conditions(query: Query) -> Iterator[sa.ColumnElement[bool]]:
     row = exchanges.c
-    if query.chat is not None:
-        title = sa.func.coalesce(row.room_name, row.talker_name)
-        yield (row.chat_id == query.chat) | title.contains(query.chat, autoescape=True)
-    if query.talker is not None:
-        is_named = row.talker_name.contains(query.talker, autoescape=True)
-        yield (row.talker_id == query.talker) | is_named
     if query.since is not None:
         yield row.received_at >= query.since
     for column, value in (

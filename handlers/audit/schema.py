@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from handlers.audit.columns import Id, Name, Sealed, StorableText, Veiled
 from handlers.exchange import Exchange, Gate
 
 #: Raised with every change of a table below.
-SCHEMA = 2
-#: What this Yixin can read; 1 had no table ``voice``. A writer brings them up to ``SCHEMA``.
-READABLE = (1, SCHEMA)
+SCHEMA = 3
+#: What this Yixin can read; 1 had no table ``voice``, 2 no ``journal``. See ``migration``.
+READABLE = (1, 2, SCHEMA)
 
 
-class StorableText(sa.types.TypeDecorator[str]):
-    """Text that every database takes and every reader sees.
-
-    A lone surrogate is no UTF-8 (sqlite3 raises on it, trap 12), and a NUL ends the text for
-    SQLite's own functions and is refused by PostgreSQL. They are stored as what ``repr`` shows of
-    them, ``\\ud83d`` and ``\\x00``; all other text comes back as it went in. One way on purpose:
-    escaping the backslash too would be reversible and spoil every ``¯\\_(ツ)_/¯``.
-    """
-
-    impl = sa.Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
-        return None if value is None else storable(value)
-
-
-def storable(text: str) -> str:
-    """``text`` as the log keeps it; idempotent."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\x00", "\\x00")
+def new_salt() -> str:
+    """16 random bytes as hex."""
+    return secrets.token_hex(16)
 
 
 metadata = sa.MetaData()
@@ -41,6 +27,10 @@ schema = sa.Table(
     "yixin_schema",
     metadata,
     sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+    # Tells the key that the log was written with from another one; NULL without a key.
+    sa.Column("key_check", sa.Text),
+    # The same for the key of the codes; NULL where ids never were codes.
+    sa.Column("codes_check", sa.Text),
 )
 
 #: One row a start of the bot.
@@ -55,6 +45,8 @@ runs = sa.Table(
     sa.Column("precision", StorableText, nullable=False),
     sa.Column("prompt_version", StorableText, nullable=False),
     sa.Column("settings_digest", StorableText, nullable=False),
+    # Empty before schema 3. What was said in the console is no burden on the WeChat account.
+    sa.Column("channel", StorableText, nullable=False),
 )
 
 #: One row a message. Times are unix seconds, durations milliseconds.
@@ -67,18 +59,18 @@ exchanges = sa.Table(
     sa.Column("run_id", sa.ForeignKey("runs.id"), nullable=False),
     # Unique by itself: a database belongs to one account, and the ids of chats and talkers cannot
     # help, since the web protocol deals new ones at every login, just when replays come (trap 2).
-    sa.Column("message_id", StorableText, nullable=False, unique=True),
-    sa.Column("chat_id", StorableText, nullable=False),
-    sa.Column("room_name", StorableText),
-    sa.Column("talker_id", StorableText, nullable=False),
-    sa.Column("talker_name", StorableText, nullable=False),
+    sa.Column("message_id", Id, nullable=False, unique=True),
+    sa.Column("chat_id", Id, nullable=False),
+    sa.Column("room_name", Name("exchanges.room_name")),
+    sa.Column("talker_id", Id, nullable=False),
+    sa.Column("talker_name", Name("exchanges.talker_name"), nullable=False),
     sa.Column("kind", StorableText, nullable=False),
     sa.Column("sent_at", sa.Double, nullable=False),
     sa.Column("received_at", sa.Double, nullable=False),
-    sa.Column("raw", StorableText, nullable=False),
-    sa.Column("text", StorableText, nullable=False),
-    sa.Column("cleaned", StorableText, nullable=False),
-    sa.Column("quoted", StorableText, nullable=False),
+    sa.Column("raw", Sealed("exchanges.raw"), nullable=False),
+    sa.Column("text", Sealed("exchanges.text"), nullable=False),
+    sa.Column("cleaned", Sealed("exchanges.cleaned"), nullable=False),
+    sa.Column("quoted", Sealed("exchanges.quoted"), nullable=False),
     sa.Column("mood", StorableText),
     sa.Column("sentiment", StorableText),
     sa.Column("polarity", sa.Double),
@@ -89,10 +81,10 @@ exchanges = sa.Table(
     sa.Column("mood_ms", sa.Double),
     sa.Column("action", StorableText),
     sa.Column("rule", StorableText),
-    sa.Column("rule_detail", StorableText),
+    sa.Column("rule_detail", Sealed("exchanges.rule_detail")),
     sa.Column("gate", StorableText),
-    sa.Column("detail", StorableText, nullable=False),
-    sa.Column("reply", StorableText),
+    sa.Column("detail", Sealed("exchanges.detail", same=True), nullable=False),
+    sa.Column("reply", Sealed("exchanges.reply")),
     sa.Column("reply_source", StorableText),
     sa.Column("reply_name", StorableText),
     sa.Column("reply_tokens", sa.Integer),
@@ -100,6 +92,25 @@ exchanges = sa.Table(
     sa.Column("outcome", StorableText, nullable=False),
     sa.Column("updated_at", sa.Double, nullable=False),
     sa.Column("stage_ms", sa.JSON(none_as_null=True), nullable=False),
+    # Nobody can find a short text by trying digests: the salt goes when its row goes.
+    sa.Column("salt", sa.Text, nullable=False, default=new_salt),
+    # When its texts and names were taken out on request.
+    sa.Column("erased_at", sa.Double),
+)
+
+#: What was written to ``exchanges`` and ``runs``, entry by entry, each sealed with the one before.
+journal = sa.Table(
+    "journal",
+    metadata,
+    sa.Column("n", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("at", sa.Double, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    # No foreign key: an entry outlives the row that it tells of.
+    sa.Column("exchange_id", sa.Text),
+    # The seq of the exchange, the id of the run, or the last entry that was cut off.
+    sa.Column("number", sa.Integer),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("link", sa.Text, nullable=False),
 )
 
 #: Labels that people gave; calibration reads them as more labelled lines.
@@ -107,10 +118,10 @@ corrections = sa.Table(
     "corrections",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("text", StorableText, nullable=False),
+    sa.Column("text", Sealed("corrections.text"), nullable=False),
     sa.Column("label", StorableText, nullable=False),
     sa.Column("kind", StorableText, nullable=False),
-    sa.Column("given_by", StorableText, nullable=False),
+    sa.Column("given_by", Id, nullable=False),
     sa.Column("given_at", sa.Double, nullable=False),
     sa.Column("exchange_id", sa.ForeignKey("exchanges.id")),
 )
@@ -121,11 +132,11 @@ voice = sa.Table(
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
     # The owner's; a message is learnt from once.
-    sa.Column("message_id", StorableText, nullable=False, unique=True),
-    sa.Column("chat_id", StorableText, nullable=False),
-    sa.Column("text", StorableText, nullable=False),
+    sa.Column("message_id", Id, nullable=False, unique=True),
+    sa.Column("chat_id", Veiled("voice.chat_id"), nullable=False),
+    sa.Column("text", Sealed("voice.text", same=True), nullable=False),
     sa.Column("mood", StorableText, nullable=False),
-    sa.Column("reply", StorableText, nullable=False),
+    sa.Column("reply", Sealed("voice.reply", same=True), nullable=False),
     sa.Column("seen_at", sa.Double, nullable=False),
     # A number that was erased is never another pair's: somebody may have it on the screen.
     sqlite_autoincrement=True,
@@ -161,6 +172,7 @@ class Run:
     prompt_version: str
     settings_digest: str
     version: str
+    channel: str = ""
 
 
 def row_of(exchange: Exchange) -> dict[str, object]:
@@ -209,3 +221,12 @@ def _by_stage(stage_ms: tuple[tuple[str, float], ...]) -> dict[str, float]:
     for stage, ms in stage_ms:
         total[stage] = total.get(stage, 0) + ms
     return total
+
+
+def rewritten(connection: sa.Connection) -> None:
+    """Writes to the disk and changes nothing.
+
+    There and back: SQLite writes no page for a row that is to become what it is.
+    """
+    connection.execute(schema.update().values(version=SCHEMA + 1))
+    connection.execute(schema.update().values(version=SCHEMA))

@@ -8,9 +8,11 @@ import sqlalchemy as sa
 
 from engine.bank import Pair
 from engine.mood import Mood
+from handlers.audit.columns import is_meant
 from handlers.audit.database import Database
 from handlers.audit.errors import AuditInUse
-from handlers.audit.schema import storable, voice
+from handlers.audit.schema import voice
+from handlers.audit.scrub import owe
 from settings import Audit
 
 
@@ -36,7 +38,7 @@ class Chosen:
     ids: frozenset[int] | None = None
 
     def condition(self) -> sa.ColumnElement[bool]:
-        meant = sa.true() if self.chat is None else voice.c.chat_id == storable(self.chat)
+        meant = sa.true() if self.chat is None else is_meant(voice.c.chat_id, self.chat)
         return meant if self.ids is None else meant & voice.c.id.in_(self.ids)
 
 
@@ -51,9 +53,10 @@ def keep(
     The same answer to the same message in a chat, typed every day, is kept once, as the newest.
     """
     row = voice.c
-    if connection.scalar(sa.select(sa.exists().where(row.message_id == message_id))):
+    if connection.scalar(sa.select(sa.exists().where(is_meant(row.message_id, message_id)))):
         return False
-    same = (row.chat_id == pair.chat) & (row.text == pair.text) & (row.reply == pair.reply)
+    is_here = is_meant(row.chat_id, pair.chat)
+    same = is_here & (row.text == pair.text) & (row.reply == pair.reply)
     connection.execute(voice.delete().where(same))
     connection.execute(
         voice.insert().values(
@@ -107,7 +110,10 @@ def erase(settings: Audit, chosen: Chosen) -> int:
         ) from error
     try:
         with database.begin() as connection:
-            return connection.execute(voice.delete().where(chosen.condition())).rowcount
+            count = connection.execute(voice.delete().where(chosen.condition())).rowcount
+            owe(connection)
+        database.scrub()
+        return count
     finally:
         database.close()
 

@@ -1,0 +1,109 @@
+"""Which version the tables are of, and how those of an earlier one are brought up."""
+
+from __future__ import annotations
+
+import time
+
+import sqlalchemy as sa
+import structlog
+
+from handlers.audit.errors import ELSEWHERE, AuditError
+from handlers.audit.journal import Journal
+from handlers.audit.schema import (
+    READABLE,
+    SCHEMA,
+    exchanges,
+    metadata,
+    new_salt,
+    runs,
+    schema,
+)
+
+log = structlog.get_logger()
+
+_AT_ONCE = 500
+#: From so many exchanges on it takes seconds.
+_MANY = 20_000
+
+
+def version_of(connection: sa.Connection, place: str) -> int | None:
+    """The schema that the tables are of; None for an empty database.
+
+    Raises:
+        AuditError: Somebody else's tables, or those of a version not known here.
+    """
+    names = sa.inspect(connection).get_table_names()
+    if not names:
+        return None
+    if schema.name not in names:
+        raise AuditError(
+            f"{place}: this database is not an audit log of Yixin (it has a table {names[0]!r}); "
+            f"{ELSEWHERE}"
+        )
+    version: int | None = connection.scalar(sa.select(schema.c.version))
+    if version not in READABLE:
+        raise AuditError(
+            f"{place}: written with schema {version}, this Yixin knows {SCHEMA}; "
+            f"use the Yixin that wrote it, or {ELSEWHERE}"
+        )
+    return version
+
+
+def bring_up(connection: sa.Connection, version: int | None, journal: Journal) -> None:
+    """Makes the tables, or what an earlier version had not of them, in the caller's transaction."""
+    if version == SCHEMA:
+        journal.check_end(connection, time.time())
+        return
+    metadata.create_all(connection)
+    for table in metadata.sorted_tables:
+        _complete(connection, table)
+    if version is None:
+        connection.execute(schema.insert().values(version=SCHEMA))
+        return
+    connection.execute(schema.update().values(version=SCHEMA))
+    if (count := count_of(connection, exchanges)) >= _MANY:
+        log.info("audit.migrating", schema=SCHEMA, exchanges=count)
+    _begin_chain(connection, journal)
+    log.info("audit.migrated", schema=SCHEMA, before=version, exchanges=count)
+
+
+def _complete(connection: sa.Connection, table: sa.Table) -> None:
+    """Adds the columns that the table has not, empty in all rows, and the indexes."""
+    there = {column["name"] for column in sa.inspect(connection).get_columns(table.name)}
+    for column in table.c:
+        if column.name not in there:
+            kind = column.type.compile(connection.dialect)
+            empty = "" if column.nullable else " DEFAULT '' NOT NULL"
+            connection.exec_driver_sql(
+                f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind}{empty}"
+            )
+    for index in table.indexes:
+        index.create(connection, checkfirst=True)
+
+
+def _begin_chain(connection: sa.Connection, journal: Journal) -> None:
+    """A salt for every exchange, and the first entries of the journal, of the rows as they are.
+
+    They vouch for the rows from now on; nothing tells what was done to them before.
+    """
+    now = time.time()
+    journal.started(connection, now, list(connection.scalars(sa.select(runs.c.id))))
+    salted = exchanges.update().where(exchanges.c.id == sa.bindparam("of"))
+    last = 0
+    while ids := list(
+        connection.execute(
+            sa.select(exchanges.c.seq, exchanges.c.id)
+            .where(exchanges.c.seq > last)
+            .order_by(exchanges.c.seq)
+            .limit(_AT_ONCE)
+        )
+    ):
+        rows = [{"of": row.id, "new": new_salt()} for row in ids]
+        connection.execute(salted.values(salt=sa.bindparam("new")), rows)
+        journal.wrote(connection, now, [row.id for row in ids])
+        last = ids[-1].seq
+
+
+def count_of(connection: sa.Connection, table: sa.Table) -> int:
+    """How many rows it has."""
+    return connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
