@@ -5,20 +5,20 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import replace
 from typing import Protocol
 
 import structlog
 
 import settings
-from handlers.exchange import Exchange, Outcome
+from handlers.clearance import Clearance
+from handlers.exchange import Exchange, Gate, Outcome
+from handlers.governor import Governor
+from handlers.refusal import NotSent, Refused, Restricted
 from handlers.sentences import split
 
 log = structlog.get_logger()
-
-
-class NotSent(Exception):
-    """A message certainly did not leave. Any other error of ``send`` leaves that open."""
 
 
 class Chat(Protocol):
@@ -35,11 +35,15 @@ class Deliverer:
     """Sends the reply of one exchange after another.
 
     An account that answers in 50 ms, or in many chats at once, is an account that gets
-    restricted: each answer waits a random time, and any two are ``gap_s`` apart.
+    restricted: each answer waits a random time, and then until the governor lets it leave.
 
     ``send`` has no idempotency key, and fails also after the text went out (``say`` fetches the
     sent message and raises when that fails). So SENDING is committed first, and an error after
     the call means UNCERTAIN, never "send again".
+
+    Args:
+        pace: How long each answer waits before it asks the governor.
+        owner: Id of the account's owner, who is answered in quiet hours too; empty: nobody.
     """
 
     def __init__(
@@ -49,53 +53,99 @@ class Deliverer:
         pace: settings.Deliver,
         *,
         split_chars: int,
+        governor: Governor,
+        owner: str = "",
         chance: random.Random | None = None,
     ) -> None:
         self._chat, self._ledger, self._pace = chat, ledger, pace
-        self._split_chars = split_chars
+        self._split_chars, self._owner = split_chars, owner
+        self._governor = governor
         self._chance = chance or random.Random()  # noqa: S311 - how long to wait
-        self._turn = asyncio.Lock()
 
     async def deliver(self, exchange: Exchange) -> Exchange:
         """Send the reply of a decided exchange; returns it with its outcome.
+
+        What the governor refuses ends with the gate it names: nothing of it left.
 
         Raises:
             AuditError: The ledger cannot be written, so nothing was sent.
         """
         if exchange.reply is None:
             raise ValueError(f"exchange {exchange.id} has no reply to deliver")
-        await asyncio.sleep(self._delay(exchange.reply.text))
+        parts = split(exchange.reply.text, self._split_chars)
+        async with AsyncExitStack() as held:
+            try:
+                await asyncio.sleep(self._delay(exchange.reply.text))
+                clearance = await held.enter_async_context(self._clearance(exchange, len(parts)))
+            except Refused as refused:
+                return _refused(exchange, refused)
+            except asyncio.CancelledError:
+                await self._ledger.record(_stopped(exchange))
+                raise
+            return await self._leave(exchange, parts, clearance)
+
+    def _clearance(self, exchange: Exchange, num: int) -> AbstractAsyncContextManager[Clearance]:
+        message = exchange.message
+        is_owner = bool(self._owner) and self._owner in (message.chat_id, message.talker_id)
+        return self._governor.clearance(message.chat_id, num, is_owner=is_owner)
+
+    async def _leave(
+        self, exchange: Exchange, parts: Sequence[str], clearance: Clearance
+    ) -> Exchange:
         sending = replace(exchange, outcome=Outcome.SENDING)
-        await self._ledger.record(sending)
         try:
-            outcome = await self._send(sending, exchange.reply.text)
+            await self._ledger.record(sending)
+            done = await self._send(sending, parts, clearance)
         except asyncio.CancelledError:
-            await self._ledger.record(replace(sending, outcome=Outcome.UNCERTAIN))
+            uncertain = replace(sending, outcome=Outcome.UNCERTAIN)
+            await self._ledger.record(uncertain if clearance.has_begun else _stopped(exchange))
             raise
-        done = replace(sending, outcome=outcome)
         await self._ledger.record(done)
         return done
 
-    async def _send(self, exchange: Exchange, text: str) -> Outcome:
+    async def _send(
+        self, exchange: Exchange, parts: Sequence[str], clearance: Clearance
+    ) -> Exchange:
         message = exchange.message
         mentions = () if message.is_private else ((message.talker_id, message.talker_name),)
         num_sent = 0
         try:
-            for part in split(text, self._split_chars):
-                async with self._turn:
+            for part in parts:
+                async with clearance.part():
                     # The asker is named once; after that the parts follow each other anyway.
                     await self._chat.send(message.chat_id, part, mentions if not num_sent else ())
                     num_sent += 1
-                    await asyncio.sleep(self._pace.gap_s)
         except NotSent as error:
-            log.warning("delivery.failed", exchange=exchange.id, error=str(error))
-            return Outcome.UNCERTAIN if num_sent else Outcome.FAILED
+            if num_sent:
+                log.warning("delivery.broken_off", exchange=exchange.id, error=str(error))
+                return replace(exchange, outcome=Outcome.UNCERTAIN)
+            return _unsent(exchange, error)
         except Exception as error:
             log.warning("delivery.uncertain", exchange=exchange.id, error=type(error).__name__)
-            return Outcome.UNCERTAIN
-        return Outcome.SENT
+            return replace(exchange, outcome=Outcome.UNCERTAIN)
+        return replace(exchange, outcome=Outcome.SENT)
 
     def _delay(self, text: str) -> float:
         pace = self._pace
         waited = self._chance.uniform(pace.delay_min_s, pace.delay_max_s)
         return waited + pace.delay_per_char_s * len(text)
+
+
+def _unsent(exchange: Exchange, error: NotSent) -> Exchange:
+    """An exchange of which nothing left, for certain."""
+    if isinstance(error, Refused):
+        return _refused(exchange, error)
+    log.warning("delivery.failed", exchange=exchange.id, error=str(error))
+    failed = replace(exchange, outcome=Outcome.FAILED)
+    if isinstance(error, Restricted):
+        return replace(failed, gate=Gate.RESTRICTED, detail=str(error))
+    return failed
+
+
+def _refused(exchange: Exchange, refused: Refused) -> Exchange:
+    log.warning("delivery.refused", exchange=exchange.id, gate=refused.gate)
+    return exchange.stopped(refused.gate, refused.detail)
+
+
+def _stopped(exchange: Exchange) -> Exchange:
+    return exchange.stopped(Gate.STOPPING, "the bot was stopped before it was sent")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -15,6 +16,8 @@ log = structlog.get_logger()
 
 #: Shorter absences are reconnections nobody would notice.
 WORTH_TELLING_S = 60.0
+#: A gateway that comes and goes is told of once in so long.
+TOLD_EVERY_S = 1800.0
 
 
 class Notices:
@@ -25,6 +28,7 @@ class Notices:
         say: Records and delivers an exchange that answers nobody; the pipeline's.
         owner: Id of the contact who is told of outages; empty: nobody.
         welcome: Line for people who join a group, ``{names}`` in it; empty: nothing is said.
+        clock: Monotonic seconds.
     """
 
     def __init__(
@@ -34,8 +38,13 @@ class Notices:
         *,
         owner: str,
         welcome: str,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._submit, self._say, self._owner, self._welcome = submit, say, owner, welcome
+        self._clock = clock
+        self._told_at = -math.inf
+        self._outages: list[float] = []
+        self._num_failed = 0
 
     async def message(self, message: Message) -> None:
         try:
@@ -51,25 +60,61 @@ class Notices:
             self._say(_notice(room_id, room_name, line, "welcome"))
 
     async def online(self, name: str, away_s: float | None) -> None:
-        if self._owner and away_s is not None and away_s >= WORTH_TELLING_S:
-            minutes = max(1, round(away_s / 60))
-            line = f"我刚刚掉线了大约 {minutes} 分钟，现在回来了。期间太久的消息我只记录，不回复。"
-            self._say(_notice(self._owner, None, line, "back-online"))
+        if not self._owner or away_s is None or away_s < WORTH_TELLING_S:
+            return
+        self._outages.append(away_s)
+        now = self._clock()
+        if now - self._told_at >= TOLD_EVERY_S:
+            self._tell_owner(_outages(self._outages), "back-online")
+            self._told_at, self._outages = now, []
 
     async def offline(self, reason: str) -> None:
         """The account logs it itself, and while it is gone there is no way to tell anyone."""
 
     def ended(self, exchange: Exchange) -> None:
         """A word to the owner where a message was left for them to answer."""
-        if self._owner and exchange.gate is Gate.UNSURE:
-            name = clean(exchange.message.talker_name, MAX_NAME)
-            where = exchange.message.room_name
-            place = f"群「{clean(where, MAX_NAME)}」里" if where else ""
-            line = f"{place}{name} 的一条消息我没有把握，没回，你有空看看。"
-            self._say(_notice(self._owner, None, line, "unsure"))
+        self._num_failed += exchange.gate is Gate.FAILED
+        if exchange.gate is Gate.UNSURE:
+            line = f"{_who(exchange.message)} 的一条消息我没有把握，没回，你有空看看。"
+            self._tell_owner(line, "unsure")
+
+    def looped(self, exchange: Exchange) -> None:
+        """The loop breaker took somebody for a bot, and is silent to them for a while."""
+        line = f"{_who(exchange.message)} 和我来回得太快，像是另一个机器人，我先停一会儿不回。"
+        self._tell_owner(line, "looped")
+
+    def rested(self) -> None:
+        """The rest after WeChat's word that it was too much is over."""
+        line = "微信刚才提示操作过于频繁，我停了一阵没发消息，现在恢复了。期间的消息都有记录。"
+        self._tell_owner(line, "rested")
+
+    def model_changed(self, is_failing: bool) -> None:
+        """The model fails so often that it is left alone for a while; or it works again."""
+        if is_failing:
+            line = "模型连着出错，我先让它歇一会儿再试，好了会告诉你。"
+            self._tell_owner(line, "model-failing")
+            return
+        missed = f"期间有 {self._num_failed} 条消息没回。" if self._num_failed else ""
+        self._tell_owner(f"模型恢复正常了。{missed}", "model-works")
+        self._num_failed = 0
+
+    def _tell_owner(self, line: str, name: str) -> None:
+        if self._owner:
+            self._say(_notice(self._owner, None, line, name))
 
     async def befriended(self, contact_id: str) -> None:
         log.info("account.befriended", contact=contact_id)
+
+
+def _outages(away_s: Sequence[float]) -> str:
+    minutes = max(1, round(sum(away_s) / 60))
+    how_often = f"掉线了 {len(away_s)} 次，一共" if len(away_s) > 1 else "刚刚掉线了"
+    return f"我{how_often}大约 {minutes} 分钟，现在回来了。期间太久的消息我只记录，不回复。"
+
+
+def _who(message: Message) -> str:
+    place = f"群「{clean(message.room_name, MAX_NAME)}」里" if message.room_name else ""
+    return place + clean(message.talker_name, MAX_NAME)
 
 
 def _notice(chat_id: str, room_name: str | None, text: str, name: str) -> Exchange:

@@ -7,6 +7,7 @@ import io
 from collections.abc import Sequence
 
 import pytest
+from grpclib import GRPCError, Status
 from wechaty_puppet import FriendshipType
 
 import settings
@@ -15,7 +16,7 @@ from tests.recorder import PATIENCE_S, Recorder, running
 from wechat.account import Account
 from wechat.connection import ReconnectingPuppet
 from wechat.endpoint import ENDPOINT, TOKEN, from_environment
-from wechat.errors import NotConnected, SendUncertain
+from wechat.errors import NotConnected, SendRestricted, SendUncertain
 from wechat.login_code import draw_login_code
 from wechat.presence import Identity, Presence
 from wechat.puppet import InProcessPuppet, Sent
@@ -144,6 +145,39 @@ async def test_a_send_that_fails_on_the_way_is_uncertain_and_made_once() -> None
             await account.send("alice", "在")
 
         assert puppet.outbox.qsize() == 1
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ("操作过于频繁，可稍后再试。", SendRestricted),
+        ("AssertionError [ERR_ASSERTION]: 1205 == 0", SendRestricted),
+        ("AssertionError [ERR_ASSERTION]: 1204 == 0", SendUncertain),
+        ("13 INTERNAL: token abc", SendUncertain),
+    ],
+)
+async def test_a_send_that_wechat_refuses_is_known_and_not_repeated_to_anyone(
+    told: str, expected: type[Exception]
+) -> None:
+    """操作过于频繁 is certainly not sent; and no error repeats what the gateway said."""
+    puppet = RefusingPuppet("bot", "机器人")
+    puppet.told = told
+    async with running(puppet, Recorder()) as account:
+        with pytest.raises(expected) as raised:
+            await account.send("alice", "在")
+
+    assert told not in str(raised.value)
+
+
+class RefusingPuppet(InProcessPuppet):
+    """Sends nothing, and says why as gateways do."""
+
+    told = ""
+
+    async def message_send_text(
+        self, conversation_id: str, message: str, mention_ids: Sequence[str] | None = None
+    ) -> str:
+        raise GRPCError(Status.INTERNAL, self.told)
 
 
 class ForgetfulPuppet(InProcessPuppet):

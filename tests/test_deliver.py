@@ -11,8 +11,11 @@ from dataclasses import replace
 import pytest
 
 import settings
-from handlers.deliver import Deliverer, NotSent
-from handlers.exchange import Exchange, Outcome, Reply, Source
+from handlers.budgets import Past
+from handlers.deliver import Deliverer
+from handlers.exchange import Exchange, Gate, Outcome, Reply, Source
+from handlers.governor import Governor
+from handlers.refusal import NotSent, Restricted
 from tests.fakes import MemoryLedger, RecordingChat, message, room_message
 
 AT_ONCE = settings.Deliver(delay_min_s=0, delay_max_s=0, delay_per_char_s=0, gap_s=0)
@@ -26,7 +29,14 @@ def decided(text: str = "好呀。", *, in_room: bool = False) -> Exchange:
 def deliverer(
     chat: RecordingChat, ledger: MemoryLedger, pace: settings.Deliver = AT_ONCE
 ) -> Deliverer:
-    return Deliverer(chat, ledger, pace, split_chars=20, chance=random.Random(1))  # noqa: S311
+    return Deliverer(
+        chat,
+        ledger,
+        pace,
+        split_chars=20,
+        governor=Governor(gap_s=pace.gap_s),
+        chance=random.Random(1),  # noqa: S311
+    )
 
 
 async def test_sending_is_on_record_before_the_text_leaves() -> None:
@@ -136,3 +146,81 @@ async def test_an_exchange_without_a_reply_is_refused() -> None:
 
     with pytest.raises(ValueError, match="no reply to deliver"):
         await deliverer(RecordingChat(), MemoryLedger()).deliver(exchange)
+
+
+def governed(
+    chat: RecordingChat, ledger: MemoryLedger, governor: Governor, *, owner: str = ""
+) -> Deliverer:
+    return Deliverer(chat, ledger, AT_ONCE, split_chars=20, governor=governor, owner=owner)
+
+
+def governor_of(**changes: object) -> Governor:
+    pace = AT_ONCE.model_copy(update={"warmup_days": 0} | changes)
+    return Governor.of(pace, Past(0.0), quiet=lambda: None, rested=lambda: None)
+
+
+async def test_over_the_budget_nothing_leaves_and_the_row_says_which() -> None:
+    """The reply stays in the row, silent, for its owner to see; it was never about to be sent."""
+    chat, ledger = RecordingChat(), MemoryLedger()
+    outlet = governed(chat, ledger, governor_of(per_day=2))
+    done = [await outlet.deliver(decided()) for _ in range(3)]
+
+    assert [Outcome.SENT, Outcome.SENT, Outcome.SILENT] == [each.outcome for each in done]
+    assert (Gate.BUDGET, decided().reply) == (done[2].gate, done[2].reply)
+    assert "deliver.per_day" in done[2].detail
+    assert (2, 4) == (len(chat.sent), len(ledger.history))
+
+
+async def test_quiet_hours_are_not_the_owners() -> None:
+    """A word to the owner leaves in quiet hours, all else ends as quiet."""
+    chat = RecordingChat()
+    governor = Governor(gap_s=0, quiet=lambda: "23:00-07:30")
+    outlet = governed(chat, MemoryLedger(), governor, owner="boss")
+    welcome = replace(decided(), message=room_message(talker_id=""))
+    answers = [decided(), welcome, replace(decided(), message=message(chat_id="boss"))]
+    done = [await outlet.deliver(each) for each in answers]
+
+    assert [Gate.QUIET, Gate.QUIET, None] == [each.gate for each in done]
+    assert ["boss"] == [chat_id for chat_id, *_ in chat.sent]
+
+
+async def test_what_wechat_would_not_take_has_failed_and_the_rest_begins() -> None:
+    """The one it refused is failed, those after it are silent; both say restricted."""
+    chat = RecordingChat(errors=[Restricted("too many")], sends_before_failing=False)
+    governor = governor_of(rest_s=1800)
+    outlet = governed(chat, MemoryLedger(), governor)
+    done = [await outlet.deliver(decided()) for _ in range(2)]
+    governor.close()
+
+    assert [Outcome.FAILED, Outcome.SILENT] == [each.outcome for each in done]
+    assert [Gate.RESTRICTED] * 2 == [each.gate for each in done]
+    assert [] == chat.sent
+
+
+async def test_a_restriction_between_two_parts_is_uncertain() -> None:
+    """The first part left: that is not nothing, and the second is never sent."""
+    chat = RecordingChat(errors=[None, Restricted("too many")], sends_before_failing=False)
+    governor = governor_of(rest_s=1800)
+    text = "这是第一句话，有点长。这是第二句话，也很长。"
+    done = await governed(chat, MemoryLedger(), governor).deliver(decided(text))
+    governor.close()
+
+    assert (Outcome.UNCERTAIN, 1, True) == (done.outcome, len(chat.sent), governor.is_resting)
+
+
+@pytest.mark.parametrize("gap_s", [0.0, 60.0])
+async def test_a_stop_before_anything_left_says_so(gap_s: float) -> None:
+    """Cancelled while it waits for room, or for its turn with its row on sending: stopped."""
+    chat, ledger = RecordingChat(), MemoryLedger()
+    governor = governor_of(per_minute_chat=1 if not gap_s else 6, gap_s=gap_s)
+    outlet = governed(chat, ledger, governor)
+    await outlet.deliver(decided())
+    exchange = decided()
+    waiting = asyncio.create_task(outlet.deliver(exchange))
+    await asyncio.sleep(0.01)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    governor.close()
+
+    row = ledger.rows[exchange.id]
+    assert (Outcome.SILENT, Gate.STOPPING, 1) == (row.outcome, row.gate, len(chat.sent))

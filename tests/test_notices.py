@@ -11,7 +11,7 @@ from handlers.exchange import Exchange, Gate, Kind, Message, Outcome, Reply, Sou
 from handlers.excuse import LINE, NAME, excuse
 from handlers.notices import Notices
 from handlers.status import StatusBoard
-from tests.fakes import NOW, MemoryLedger, message, room_message
+from tests.fakes import NOW, Clock, MemoryLedger, message, room_message
 
 
 class Facts:
@@ -34,8 +34,11 @@ class Desk:
     def say(self, exchange: Exchange) -> None:
         self.said.append(exchange)
 
-    def notices(self, *, owner: str = "boss", welcome: str = "") -> Notices:
-        return Notices(self.submit, self.say, owner=owner, welcome=welcome)
+    def notices(
+        self, *, owner: str = "boss", welcome: str = "", clock: Clock | None = None
+    ) -> Notices:
+        clock = clock or Clock()
+        return Notices(self.submit, self.say, owner=owner, welcome=welcome, clock=clock)
 
     @property
     def lines(self) -> list[tuple[str, str]]:
@@ -74,6 +77,33 @@ async def test_the_owner_is_told_of_outages_worth_it(away_s: float | None, told:
 
     assert told == len(desk.lines)
     assert all(chat == "boss" and "10 分钟" in line for chat, line in desk.lines)
+
+
+async def test_a_gateway_that_flaps_is_told_of_twice_an_hour() -> None:
+    """An outage a minute for a hundred minutes: four lines, that tell of all but the last ones."""
+    desk, clock = Desk(), Clock()
+    notices = desk.notices(clock=clock)
+    for _ in range(100):
+        clock.pass_by(60)
+        await notices.online("一心", 60.0)
+    lines = [line for _, line in desk.lines]
+
+    assert 4 == len(lines)
+    assert "刚刚掉线了大约 1 分钟" in lines[0]
+    assert all("掉线了 30 次，一共大约 30 分钟" in line for line in lines[1:])
+
+
+@pytest.mark.parametrize(("owner", "told"), [("boss", 2), ("", 0)])
+def test_the_owner_hears_of_loops_and_rests(owner: str, told: int) -> None:
+    """One line each, to the owner alone; without an owner none."""
+    desk = Desk()
+    notices = desk.notices(owner=owner)
+    notices.looped(Exchange(message("你好", talker_name="小\u200b爱")))
+    notices.rested()
+
+    assert told == len(desk.lines)
+    assert all(chat == owner for chat, _ in desk.lines)
+    assert ["小爱 和我" in line for _, line in desk.lines][:1] == [True] * bool(told)
 
 
 async def test_without_an_owner_nobody_is_told() -> None:
@@ -182,3 +212,27 @@ def test_the_status_counts_today_and_takes_medians() -> None:
         before.reply_ms,
     )
     assert 0 == board.status().num_today
+
+
+def test_the_owner_hears_that_the_model_fails_and_that_it_works() -> None:
+    """One line each, to the owner; the second says how many messages were left unanswered."""
+    desk = Desk()
+    notices = desk.notices()
+    notices.model_changed(True)
+    for _ in range(2):
+        notices.ended(Exchange(message()).stopped(Gate.FAILED))
+    notices.model_changed(False)
+    notices.model_changed(True)
+    notices.model_changed(False)
+
+    fails = "模型连着出错，我先让它歇一会儿再试，好了会告诉你。"
+    lines = [fails, "模型恢复正常了。期间有 2 条消息没回。", fails, "模型恢复正常了。"]
+    assert [("boss", line) for line in lines] == desk.lines
+
+
+def test_without_an_owner_nobody_is_told_of_the_model() -> None:
+    """No owner set: no line, however often the model fails."""
+    desk = Desk()
+    desk.notices(owner="").model_changed(True)
+
+    assert [] == desk.lines

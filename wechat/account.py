@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from wechaty_puppet import Puppet
 
 import settings
-from wechat.errors import NotConnected, SendUncertain
+from handlers.restriction import is_refusal
+from wechat.errors import NotConnected, SendRestricted, SendUncertain
 from wechat.invitations import Invitations
 from wechat.login_code import draw_login_code
 from wechat.presence import Presence
@@ -100,6 +101,7 @@ class Account:
 
         Raises:
             NotConnected: Certainly not sent.
+            SendRestricted: Certainly not sent, since too much was; nothing more should be now.
             SendUncertain: May have been sent, so it is not to be tried again.
         """
         if not self.online:
@@ -112,6 +114,10 @@ class Account:
             raise
         except Exception as error:
             kind = type(error).__name__
+            if is_refusal(error):
+                raise SendRestricted(
+                    f"WeChat would not take a text for {chat_id}: too many of late"
+                ) from error
             raise SendUncertain(
                 f"sending to {chat_id} failed on the way ({kind}); the text may have arrived"
             ) from error

@@ -26,6 +26,8 @@ class Channel:
         burst_s: Seconds in which messages of one person are answered together; 0: each by itself.
         run: Ends when the channel has no more messages; on WeChat, never.
         ended: Told of each exchange when it has ended.
+        is_governed: Whether budgets, quiet hours and the loop breaker apply; not in the console,
+            where a person types what a bot would.
     """
 
     kind: str
@@ -34,6 +36,7 @@ class Channel:
     burst_s: float
     run: Callable[[], Coroutine[Any, Any, None]]
     ended: Callable[[Exchange], None]
+    is_governed: bool = True
 
 
 def open_channel(config: settings.Settings) -> Channel:
@@ -46,7 +49,12 @@ def open_channel(config: settings.Settings) -> Channel:
         return _console(config)
     puppet = ReconnectingPuppet(from_environment(config.channel), config.channel)
     return Channel(
-        "wechaty", puppet, config.deliver, config.answer.burst_s, _forever, lambda exchange: None
+        kind="wechaty",
+        puppet=puppet,
+        pace=config.deliver,
+        burst_s=config.answer.burst_s,
+        run=_forever,
+        ended=lambda exchange: None,
     )
 
 
@@ -55,7 +63,15 @@ def _console(config: settings.Settings) -> Channel:
     console = Console(puppet, config.account.name)
     no_wait = {"delay_min_s": 0.0, "delay_max_s": 0.0, "delay_per_char_s": 0.0, "gap_s": 0.0}
     pace = config.deliver.model_copy(update=no_wait)
-    return Channel("console", puppet, pace, 0.0, console.run, console.ended)
+    return Channel(
+        kind="console",
+        puppet=puppet,
+        pace=pace,
+        burst_s=0.0,
+        run=console.run,
+        ended=console.ended,
+        is_governed=False,
+    )
 
 
 async def _forever() -> None:

@@ -6,7 +6,7 @@ wrong token with a text that repeats it.
 
 from __future__ import annotations
 
-from handlers.deliver import NotSent
+from handlers.refusal import NotSent, Restricted
 
 
 class WechatError(Exception):
@@ -23,6 +23,10 @@ class GatewayRefused(WechatError):
 
 class NotConnected(WechatError, NotSent):
     """Nothing was sent: there was no account or no gateway to send by."""
+
+
+class SendRestricted(WechatError, Restricted):
+    """WeChat would not take the text, because the account sent too much of late."""
 
 
 class SendUncertain(WechatError):
