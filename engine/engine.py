@@ -82,6 +82,11 @@ class Engine:
     def num_waiting(self) -> int:
         return self._executor.num_waiting
 
+    @property
+    def step_s(self) -> float:
+        """Seconds that the inference thread has been at one step; see the executor's."""
+        return self._executor.step_s
+
     async def warm(self, personas: Sequence[Persona], moods: Iterable[Mood]) -> None:
         """Do now what the first message would wait for: prefixes, and torch's own first pass.
 

@@ -15,7 +15,7 @@ import contextlib
 import threading
 import time
 from bisect import insort
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -90,6 +90,16 @@ class InferenceExecutor:
         self._waiting: dict[Priority, list[_Task]] = {priority: [] for priority in Priority}
         self._running: dict[Priority, list[_Task]] = {priority: [] for priority in Priority}
         self._closed = False
+        self._step_began: float | None = None
+
+    @property
+    def step_s(self) -> float:
+        """Seconds that the step at work (a token, a chunk of a prompt) has lasted; 0.0 between two.
+
+        A thread cannot be ended from outside: one that never comes back is for a supervisor to see.
+        """
+        began = self._step_began  # once: the other thread may set it at any time
+        return time.monotonic() - began if began is not None else 0.0
 
     @property
     def num_waiting(self) -> int:
@@ -158,14 +168,23 @@ class InferenceExecutor:
         for task in tasks:
             if task.call is None:
                 self._serve_above(priority)
-                task.advance(task.work.send, None)
+                with self._step():
+                    task.advance(task.work.send, None)
         batches = _batches(tasks)
         while batches:
             self._serve_above(priority)
             batch = [(task, call) for task, call in batches.pop(0) if task.is_wanted]
-            if batch and not _serve_together(batch):
+            with self._step():
+                is_served = not batch or _serve_together(batch)
+            if not is_served:
                 batches[:0] = [[alone] for alone in batch]
         return bool(tasks)
+
+    @contextlib.contextmanager
+    def _step(self) -> Iterator[None]:
+        self._step_began = time.monotonic()
+        yield  # what is inside never raises: errors go to the callers
+        self._step_began = None
 
     def _admit(self, priority: Priority) -> list[_Task]:
         """Tasks of a priority that run from here: those that ended leave, the next in line join."""

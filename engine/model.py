@@ -7,7 +7,8 @@ threads (mixed settings let control tokens through silently), and neither is a g
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,6 +64,7 @@ class Model:
         self.precision, self._decoder = loaded.precision, loaded.decoder
         self._tokenizer = loaded.tokenizer
         self._control_ids = frozenset(self._tokenizer.added_tokens_decoder)
+        self._inside_control = _inside(map(str, self._tokenizer.added_tokens_decoder.values()))
         # Some GGUF files name only one id that ends a turn, so the template's own is added.
         self._eos_ids = loaded.end_ids | {self._tokenizer.eos_token_id}
         made_by = f"{weights.fingerprint} {self.precision} {type(self._decoder).__name__} "
@@ -131,10 +133,23 @@ class Model:
         return sum(i in self._control_ids for i in ids)
 
     def encode_answer(self, text: str) -> list[int]:
-        """Ids of an answer's words alone; a control token in them is plain text."""
-        ids: list[int] = self._tokenizer.encode(
-            text, add_special_tokens=False, split_special_tokens=True
-        )
+        """Ids of an answer's words alone; a control token in them is plain text.
+
+        ``split_special_tokens`` spares added tokens that are not marked special, as Qwen's
+        ``<tool_call>`` is not: they are cut after their first character.
+
+        Raises:
+            PromptRefused: One got through all the same.
+        """
+        pieces: list[list[int]] = [
+            self._tokenizer.encode(piece, add_special_tokens=False, split_special_tokens=True)
+            for piece in self._inside_control.split(text)
+        ]
+        ids = list(itertools.chain.from_iterable(pieces))
+        if found := self._count_control(ids):
+            raise PromptRefused(
+                f"an answer to weigh holds {found} control tokens; it may hold none"
+            )
         return ids
 
     def text(self, ids: Sequence[int]) -> str:
@@ -218,6 +233,12 @@ class Model:
     ) -> Work[list[Draft]]:
         """An answer to a prompt for each sampling, all together, and with other chats'."""
         return (yield from self._decoding.answers(prefix, rest, samplings))
+
+
+def _inside(words: Iterable[str]) -> re.Pattern[str]:
+    """Where to cut a text so that none of these words is left in one piece."""
+    places = [rf"(?<={re.escape(word[0])})(?={re.escape(word[1:])})" for word in words if word[1:]]
+    return re.compile("|".join(places) or r"(?!)")
 
 
 def _common(one: Sequence[int], other: Sequence[int]) -> tuple[int, ...]:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from handlers.commands import parse
-from handlers.exchange import Exchange, Gate
-from handlers.sanitize import BARE_CALL, clean
+from handlers.exchange import Exchange, Gate, Message
+from handlers.sanitize import BARE_CALL, clean, own_words
 from settings import Answer, ChatOverride, Trigger
 
 _NO_OVERRIDE = ChatOverride()
@@ -47,6 +47,22 @@ def address(answer: Answer, account_name: str) -> Callable[[Exchange], Exchange]
         return calls.heard(exchange, triggers)
 
     return stage
+
+
+def overheard(answer: Answer, account_name: str) -> Callable[[Message], bool]:
+    """Whether a message is one of a group that calls nobody here, told before it is read.
+
+    By the words of the stage itself; every mention counts as a call, whatever the triggers are.
+    """
+    addressed = address(answer, account_name)
+
+    def probe(message: Message) -> bool:
+        if message.is_private or message.mentions_me:
+            return False
+        read = replace(Exchange(message), cleaned=own_words(message.text))
+        return addressed(read).gate is not None
+
+    return probe
 
 
 def _private(exchange: Exchange, answer: Answer, override: ChatOverride) -> Exchange:

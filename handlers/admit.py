@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from handlers.exchange import Exchange, Gate
 
@@ -32,6 +32,23 @@ def admit(*, max_age_s: float, clock: Callable[[], float]) -> Callable[[Exchange
         return exchange
 
     return stage
+
+
+def in_time(
+    still: Callable[[Exchange], Exchange], stage: Callable[[Exchange], Awaitable[Exchange]]
+) -> Callable[[Exchange], Awaitable[Exchange]]:
+    """A stage for what is admitted when its turn comes, too.
+
+    Args:
+        still: ``admit`` again.
+        stage: One that messages wait for: under load, for longer than an answer is worth.
+    """
+
+    async def checked(exchange: Exchange) -> Exchange:
+        again = still(exchange)
+        return again if again.gate is not None else await stage(exchange)
+
+    return checked
 
 
 def _age_s(sent_at: float, now: float) -> float:

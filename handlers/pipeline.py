@@ -1,34 +1,37 @@
-"""The order of the stages, the order within each chat, and the one place that catches all."""
+"""Chats side by side, the messages of each chat in order, and bursts answered together."""
 
 from __future__ import annotations
 
 import asyncio
-import inspect
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 
 import settings
 from handlers.exchange import Exchange, Gate, Message
+from handlers.passage import Deliver, Ledger, Passage, Stage
+from handlers.waiting import Waiting
+
+__all__ = ["Pipeline", "Stage"]
 
 log = structlog.get_logger()
 
-Stage = Callable[[Exchange], Exchange | Awaitable[Exchange]]
-
+#: Messages that are read at once, and as many that are answered: what the engine's queue takes in
+#: all. The others wait here, where it is known which to drop; a full engine refuses any.
+AT_ONCE = 32
 #: A burst is answered after so many quiet windows at the latest, however long somebody types on.
 MAX_WINDOWS = 4
+#: Seconds in which a stop records what it stopped, and rows it has written at once: the audit log
+#: commits together what waits together.
+ACCOUNT_S, ACCOUNT_AT_ONCE = 1.5, 100
 
 
-class Ledger(Protocol):
-    async def receive(self, exchange: Exchange) -> bool: ...
-    async def record(self, exchange: Exchange) -> None: ...
-
-
-class Deliver(Protocol):
-    async def deliver(self, exchange: Exchange) -> Exchange: ...
+def _is_overheard(message: Message) -> bool:
+    return not (message.is_private or message.mentions_me)
 
 
 class Pipeline:
@@ -41,6 +44,7 @@ class Pipeline:
         burst_s: Quiet seconds that end a burst of one person; 0: each message is answered by
             itself.
         done: Told of each exchange when it has ended, e.g. to show it in a terminal.
+        is_spare: Whether a message may be dropped where too many wait; see ``Waiting``.
     """
 
     def __init__(
@@ -53,17 +57,19 @@ class Pipeline:
         pace: settings.Deliver,
         burst_s: float,
         done: Sequence[Callable[[Exchange], None]] = (),
+        is_spare: Callable[[Message], bool] = _is_overheard,
     ) -> None:
         self._read_stages, self._write_stage = read, write
-        self._deliverer, self._ledger, self._done = deliverer, ledger, done
-        self._pace, self._burst_s = pace, burst_s
-        self._queues: dict[str, asyncio.Queue[Exchange]] = {}
+        self._ledger, self._passage = ledger, Passage(deliverer, ledger, done)
+        self._waiting, self._burst_s = Waiting(pace, is_spare), burst_s
+        self._reading, self._writing = asyncio.Semaphore(AT_ONCE), asyncio.Semaphore(AT_ONCE)
+        self._arrivals: dict[str, asyncio.Event] = {}
         self._workers: set[asyncio.Task[None]] = set()
-        self._stopping = False
+        self.is_stopping = False
 
     @property
     def num_waiting(self) -> int:
-        return sum(queue.qsize() for queue in self._queues.values())
+        return len(self._waiting)
 
     async def submit(self, message: Message) -> None:
         """Take a message in; returns once it is on record and queued, long before its answer.
@@ -75,21 +81,23 @@ class Pipeline:
         if not await self._ledger.receive(exchange):
             log.info("message.seen", message=message.id)
             return
-        if gate := self._refusal(message.chat_id):
-            await self._end(exchange.stopped(gate, f"{self.num_waiting} messages were waiting"))
+        if self.is_stopping:
+            await self._stop(exchange)
             return
-        if message.chat_id not in self._queues:
-            self._queues[message.chat_id] = asyncio.Queue()
-            self._start(self._serve(message.chat_id))
-        self._queues[message.chat_id].put_nowait(exchange)
+        dropped = self._waiting.put(exchange)
+        if dropped is not exchange:
+            self._attend(message.chat_id)
+        if dropped is not None:
+            detail = f"{self.num_waiting} messages were waiting"
+            self._start(self._passage.end(dropped.stopped(Gate.OVERLOADED, detail)))
 
-    def _refusal(self, chat_id: str) -> Gate | None:
-        if self._stopping:
-            return Gate.STOPPING
-        waiting_here = self._queues[chat_id].qsize() if chat_id in self._queues else 0
-        if waiting_here >= self._pace.max_waiting_chat:
-            return Gate.OVERLOADED
-        return Gate.OVERLOADED if self.num_waiting >= self._pace.max_waiting else None
+    def _attend(self, chat_id: str) -> None:
+        """Wake who serves the chat, or have it served."""
+        if chat_id in self._arrivals:
+            self._arrivals[chat_id].set()
+            return
+        self._arrivals[chat_id] = asyncio.Event()
+        self._start(self._serve(chat_id))
 
     def say(self, exchange: Exchange) -> None:
         """Deliver what the bot says by itself (a welcome, a word to the owner), on record too.
@@ -97,7 +105,7 @@ class Pipeline:
         Returns at once: whoever calls is in the way of the next message, and delivery takes its
         time on purpose.
         """
-        self._start(self._conclude(exchange))
+        self._start(self._passage.conclude(exchange))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         worker = asyncio.create_task(work)
@@ -106,15 +114,28 @@ class Pipeline:
 
     async def drain(self, timeout: float) -> None:
         """Take nothing more; finish what is under way for ``timeout`` s; account for the rest."""
-        self._stopping = True
+        self.is_stopping = True
         if self._workers:
             await asyncio.wait(self._workers, timeout=timeout)
         for worker in list(self._workers):
             worker.cancel()
-        await asyncio.gather(*self._workers, return_exceptions=True)
-        for queue in self._queues.values():
-            while not queue.empty():
-                await self._end(queue.get_nowait().stopped(Gate.STOPPING, "the bot was stopped"))
+        if self._workers:  # not for ever: what a worker records last may wait for a disk
+            await asyncio.wait(self._workers, timeout=ACCOUNT_S)
+        await self._account([*self._passage.under_way, *self._waiting.clear()])
+
+    async def _account(self, left: Sequence[Exchange]) -> None:
+        """Record what was stopped, while there is time; the next start settles the other rows."""
+        start = 0
+        try:
+            async with asyncio.timeout(ACCOUNT_S):
+                for start in range(0, len(left), ACCOUNT_AT_ONCE):
+                    few = left[start : start + ACCOUNT_AT_ONCE]
+                    await asyncio.gather(*(self._stop(each) for each in few))
+        except TimeoutError:
+            log.warning("drain.left_to_the_next_start", messages=len(left) - start)
+
+    async def _stop(self, exchange: Exchange) -> None:
+        await self._passage.end(exchange.stopped(Gate.STOPPING, "the bot was stopped"))
 
     # -- one chat ----------------------------------------------------------------------
 
@@ -123,96 +144,57 @@ class Pipeline:
         burst: list[Exchange] = []
         opened = 0.0
         while True:
-            exchange = await self._next(chat_id, burst, opened)
-            if exchange is None and not burst:
-                del self._queues[chat_id]
+            comes = await self._comes(chat_id, burst, opened)
+            if not comes and not burst:
+                del self._arrivals[chat_id]
                 return
-            if exchange is not None:
-                exchange = await self._run(self._read_stages, exchange)
-                if exchange.gate is not None:
-                    await self._end(exchange)
-                    continue
+            exchange = await self._read(chat_id) if comes else None
+            if comes and (exchange is None or exchange.gate is not None):
+                continue
             # A command, or another person, closes the burst before it.
             if burst and not (exchange and _continues(burst[-1], exchange)):
                 await self._answer(burst)
                 burst = []
             if exchange is not None and exchange.reply is not None:
-                await self._conclude(exchange)
+                await self._passage.conclude(exchange)
             elif exchange is not None:
                 opened = opened if burst else time.monotonic()
                 burst.append(exchange)
 
-    async def _next(
-        self, chat_id: str, burst: Sequence[Exchange], opened: float
-    ) -> Exchange | None:
-        """The chat's next message; None when there is none and nobody need be waited for."""
-        queue, window = self._queues[chat_id], self._burst_s
-        left = min(window, opened + MAX_WINDOWS * window - time.monotonic()) if burst else 0
-        if burst and left > 0:
-            try:
-                return await asyncio.wait_for(queue.get(), left)
-            except TimeoutError:
+    async def _comes(self, chat_id: str, burst: Sequence[Exchange], opened: float) -> bool:
+        """Whether the chat has a next message; an open burst is given time for one."""
+        if burst:
+            left = min(self._burst_s, opened + MAX_WINDOWS * self._burst_s - time.monotonic())
+            if left <= 0:
+                return False
+            if not self._waiting.num_in(chat_id):
+                arrival = self._arrivals[chat_id]
+                arrival.clear()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(arrival.wait(), left)
+        return self._waiting.num_in(chat_id) > 0
+
+    async def _read(self, chat_id: str) -> Exchange | None:
+        """The chat's next message, read, and ended if that ended it; None where it was dropped."""
+        async with self._reading:  # it waits its turn where it may still be dropped
+            exchange = self._waiting.pop(chat_id)
+            if exchange is None:
                 return None
-        if burst or queue.empty():
-            return None
-        return queue.get_nowait()
+            exchange = await self._passage.run(self._read_stages, exchange)
+        if exchange.gate is not None:
+            await self._passage.end(exchange)
+        return exchange
 
     async def _answer(self, burst: Sequence[Exchange]) -> None:
         """Answer the messages of one burst together, in the exchange of the last."""
         *earlier, last = burst
         for exchange in earlier:
-            await self._end(exchange.stopped(Gate.MERGED, last.id))
+            await self._passage.end(exchange.stopped(Gate.MERGED, last.id))
         together = "\n".join(exchange.cleaned for exchange in burst)
         asked = replace(last, cleaned=together)
-        answered = await self._run({"reply": self._write_stage}, asked)
-        await self._conclude(replace(answered, cleaned=last.cleaned))
-
-    # -- one message -------------------------------------------------------------------
-
-    async def _run(self, stages: Mapping[str, Stage], exchange: Exchange) -> Exchange:
-        for name, stage in stages.items():
-            start = time.perf_counter()
-            try:
-                result = stage(exchange)
-                exchange = await result if inspect.isawaitable(result) else result
-            except Exception as error:
-                log.exception("stage.failed", stage=name, exchange=exchange.id)
-                exchange = exchange.stopped(Gate.ERROR, f"{name}: {type(error).__name__}: {error}")
-            exchange = exchange.timed(name, (time.perf_counter() - start) * 1000)
-            if exchange.gate is not None or exchange.reply is not None:
-                break
-        return exchange
-
-    async def _conclude(self, exchange: Exchange) -> None:
-        """Record what was decided, then deliver it, if there is anything to deliver."""
-        if exchange.reply is None:
-            await self._end(exchange)
-            return
-        try:
-            await self._ledger.record(exchange)
-            start = time.perf_counter()
-            exchange = await self._deliverer.deliver(exchange)
-            exchange = exchange.timed("deliver", (time.perf_counter() - start) * 1000)
-        except Exception:
-            log.exception("delivery.refused", exchange=exchange.id)
-        await self._end(exchange)
-
-    async def _end(self, exchange: Exchange) -> None:
-        try:
-            await self._ledger.record(exchange)
-        except Exception:
-            log.exception("audit.failed", exchange=exchange.id)
-        log.info(
-            "exchange.ended",
-            exchange=exchange.id,
-            message=exchange.message.id,
-            outcome=exchange.outcome,
-            gate=exchange.gate,
-            mood=exchange.reading.mood if exchange.reading else None,
-            ms={name: round(ms) for name, ms in exchange.stage_ms},
-        )
-        for listener in self._done:
-            listener(exchange)
+        async with self._writing:
+            answered = await self._passage.run({"reply": self._write_stage}, asked)
+        await self._passage.conclude(replace(answered, cleaned=last.cleaned))
 
 
 def _continues(last: Exchange, exchange: Exchange) -> bool:

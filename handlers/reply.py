@@ -99,7 +99,7 @@ class ReplyStage:
         self._chooser = Chooser(mind, config, self._chance)
 
     async def __call__(self, exchange: Exchange) -> Exchange:
-        """The exchange with a reply, or stopped as unsure where the settings prefer silence."""
+        """The exchange with a reply; or stopped as unsure or failed where silence is preferred."""
         persona = self._personas.of(exchange.message.chat_id)
         if known := self._known(exchange, persona):
             return exchange.answered(known)
@@ -114,7 +114,7 @@ class ReplyStage:
             return await self._unsure(exchange, asked, best)
         except EngineError as error:
             log.warning("reply.failed", exchange=exchange.id, error=type(error).__name__)
-            return exchange.answered(self._without_model(exchange, asked))
+            return self._without_model(exchange, asked, error)
 
     def _known(self, exchange: Exchange, persona: Persona) -> Reply | None:
         """What needs no model."""
@@ -156,11 +156,17 @@ class ReplyStage:
                 return Reply(self._chance.choice(suitable), Source.CANNED, name=name)
         return Reply(self._chance.choice(canned), Source.CANNED, name=name)
 
-    def _without_model(self, exchange: Exchange, asked: Asked) -> Reply:
-        """A prepared line; where the head had read distress, there was no time to doubt it."""
+    def _without_model(self, exchange: Exchange, asked: Asked, error: EngineError) -> Exchange:
+        """A prepared line, or silence where the settings prefer it, with the reason on record.
+
+        Where the head had read distress there was no time to doubt it, and silence is no answer.
+        """
         if _is_read_as_distress(exchange, ()):
-            return Reply(asked.persona.distress, Source.CANNED, name="distress")
-        return self._prepared((), asked, asked.mood)
+            distress = Reply(asked.persona.distress, Source.CANNED, name="distress")
+            return exchange.answered(distress)
+        if self._config.when_failed == "silent":
+            return exchange.stopped(Gate.FAILED, f"{type(error).__name__}: {error}")
+        return exchange.answered(self._prepared((), asked, asked.mood))
 
     async def _unsure(self, exchange: Exchange, asked: Asked, best: Reply | None) -> Exchange:
         """A line that fits the mood and promises nothing; or silence, with the reason on record."""

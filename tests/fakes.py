@@ -50,6 +50,19 @@ def persona() -> Persona:
 
 
 @dataclass
+class Clock:
+    """Seconds that pass when a test says so."""
+
+    now: float = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def pass_by(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@dataclass
 class ScriptedMind:
     """A model that reads and writes what it was told to, as an error where that was told.
 

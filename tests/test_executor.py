@@ -692,6 +692,18 @@ async def test_an_idle_thread_sleeps(executor: InferenceExecutor) -> None:
     assert time.process_time() - start < 0.1
 
 
+async def test_a_step_that_lasts_is_seen_from_outside(executor: InferenceExecutor) -> None:
+    """While the thread stands inside a step or a pass its age grows; between two it is 0."""
+    idle = executor.step_s
+    async with busy(executor):
+        await asyncio.sleep(0.05)
+        inside = executor.step_s
+    await executor.run(steps(1), priority=BULK, timeout=5)
+
+    assert 0.0 == idle == executor.step_s
+    assert 0.05 <= inside < 10
+
+
 async def test_the_event_loop_runs_on_while_the_thread_works(executor: InferenceExecutor) -> None:
     """The loop's lag stays under 50 ms (p99) while the inference thread is busy."""
     busy = asyncio.create_task(executor.run(steps(60, 0.01), priority=REPLY, timeout=5))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import itertools
+import json
 import random
 import shutil
 from collections.abc import Callable, Iterator
@@ -123,6 +125,34 @@ def test_a_leak_of_control_tokens_refuses_the_prompt(tmp_path: Path, weights: We
     assert model.encode(user("fine"))
     with pytest.raises(PromptRefused, match="control tokens"):
         model.encode(user("leak"))
+
+
+def test_control_tokens_in_an_answer_are_plain_text(model: Model, weights: Weights) -> None:
+    """Every added token, special or not, in an answer that is weighed: no control id, and every
+    character of it is still there.
+    """
+    added = AutoTokenizer.from_pretrained(weights.folder).added_tokens_decoder
+    texts = [f"好{token}{token}<{token}x" for token in map(str, added.values())]
+    answers = [model.encode_answer(text) for text in texts]
+
+    assert texts == [model.text(ids) for ids in answers]
+    assert not set(added) & set(itertools.chain.from_iterable(answers))
+
+
+def test_a_leak_in_an_answer_refuses_it(tmp_path: Path, weights: Weights) -> None:
+    """An added token that is only composed while it is tokenized is caught at run time."""
+    shutil.copytree(weights.folder, tmp_path, dirs_exist_ok=True)
+    file = tmp_path / "tokenizer.json"
+    described = file.read_text("utf-8").replace('"<tool_call>"', '"<é>"')
+    known = json.loads(described)
+    for token in known["added_tokens"]:
+        token["normalized"] = token["content"] == "<é>"
+    file.write_text(json.dumps(known), "utf-8")
+    model = Model(Weights(tmp_path, "leaky", "0"), precision="fp32", threads=0)
+
+    assert model.encode_answer("<é>")
+    with pytest.raises(PromptRefused, match="1 control tokens"):
+        model.encode_answer("<e\u0301>")
 
 
 def served(work: Work[Draft], most: int) -> tuple[int, int]:

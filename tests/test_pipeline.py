@@ -10,9 +10,11 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 import settings
+from handlers import pipeline
+from handlers.admit import admit, in_time
 from handlers.exchange import Exchange, Gate, Message, Outcome, Reply, Source
-from handlers.pipeline import Pipeline, Stage
-from tests.fakes import MemoryLedger, message, room_message
+from handlers.pipeline import AT_ONCE, Pipeline, Stage
+from tests.fakes import NOW, Clock, MemoryLedger, message, room_message
 
 PACE = settings.Deliver(max_waiting_chat=20, max_waiting=100)
 
@@ -229,16 +231,116 @@ async def test_nothing_leaves_without_its_row() -> None:
 
 
 async def test_a_full_chat_drops_with_a_row() -> None:
-    """Over its bound a chat's messages are dropped with a row each; handled + dropped = all."""
+    """Over its bound a chat's chatter is dropped with a row each; handled + dropped = all, and
+    every call is answered, in order.
+    """
     bed = Bed(outbox=Outbox(delay_s=0.005))
-    messages = [message(str(n)) for n in range(100)]
+    texts = [f"@一心 {n}" if n % 5 == 0 else str(n) for n in range(100)]
+    messages = [room_message(text, mentions_me="@" in text) for text in texts]
     await bed.submit(*messages)
     await bed.settle()
 
     gates = [bed.ledger.of(m.id).gate for m in messages]
-    dropped = gates.count(Gate.OVERLOADED)
-    assert 100 == dropped + len(bed.outbox.sent)
-    assert dropped > 0
+    assert [f"echo @一心 {n}" for n in range(0, 100, 5)] == bed.outbox.texts()
+    assert 100 == gates.count(None) + gates.count(Gate.OVERLOADED) + gates.count(Gate.NOT_ADDRESSED)
+    assert gates.count(Gate.OVERLOADED) > 0
+
+
+async def test_what_waits_beyond_its_age_is_stale() -> None:
+    """Messages that waited too long for their turn are not answered, and their rows say why; what
+    was read in time and waited too long for its answer is not answered either.
+    """
+    clock, hold = Clock(NOW), asyncio.Event()
+    still = admit(max_age_s=120, clock=clock)
+
+    async def slow(exchange: Exchange) -> Exchange:
+        await hold.wait()
+        return exchange
+
+    async def write(exchange: Exchange) -> Exchange:
+        return echo(exchange)
+
+    bed = Bed(read={"admit": still, "clean": cleaned, "slow": slow}, write=in_time(still, write))
+    waiting = [message(str(n)) for n in range(10)]
+    await bed.submit(*waiting)
+    await asyncio.sleep(0.01)
+    clock.pass_by(121)
+    hold.set()
+    late = message("新的", sent_at=clock())
+    await bed.submit(late)
+    await bed.settle()
+
+    rows = [bed.ledger.of(m.id) for m in waiting]
+    assert [(Gate.STALE, "121 s old; answer.max_age_s is 120")] * 10 == [
+        (row.gate, row.detail) for row in rows
+    ]
+    assert ["echo 新的"] == bed.outbox.texts()
+
+
+async def test_what_waits_to_be_read_can_still_be_dropped() -> None:
+    """Only so many messages are with the model at once; the others wait where they are counted."""
+    hold = asyncio.Event()
+
+    async def slow(exchange: Exchange) -> Exchange:
+        await hold.wait()
+        return exchange
+
+    bed = Bed(read={"slow": slow, "clean": cleaned}, pace=settings.Deliver(max_waiting=10))
+    chats = [room_message("@一心", chat_id=f"r{n}", mentions_me=True) for n in range(AT_ONCE)]
+    chatter = [room_message("吃了吗", chat_id=f"q{n}") for n in range(20)]
+    await bed.submit(*chats)
+    await asyncio.sleep(0.01)
+    await bed.submit(*chatter)
+    num_waiting = bed.pipeline.num_waiting
+    hold.set()
+    await bed.settle()
+
+    assert 10 == num_waiting
+    assert [Gate.OVERLOADED] * 10 == [bed.ledger.of(m.id).gate for m in chatter[:10]]
+    assert [None] * AT_ONCE == [bed.ledger.of(m.id).gate for m in chats]
+
+
+async def test_a_listener_that_breaks_is_in_nobodys_way() -> None:
+    """Where a listener raises, the next one is told, and the next message is answered."""
+    bed = Bed()
+
+    def broken(exchange: Exchange) -> None:
+        raise RuntimeError("kaputt")
+
+    listened = Pipeline(
+        read=bed.read,
+        write=echo,
+        deliverer=bed.outbox,
+        ledger=bed.ledger,
+        pace=PACE,
+        burst_s=0,
+        done=(broken, bed.ended.append),
+    )
+    for text in ("一", "二"):
+        await listened.submit(message(text))
+    await listened.drain(5)
+
+    assert ["echo 一", "echo 二"] == bed.outbox.texts()
+    assert 2 == len(bed.ended)
+
+
+async def test_a_stop_accounts_for_what_was_being_read() -> None:
+    """A message in a stage, one in an open burst and one that waits all get their row at a stop."""
+
+    async def slow(exchange: Exchange) -> Exchange:
+        if exchange.message.text == "慢":
+            await asyncio.sleep(60)
+        return exchange
+
+    bed = Bed(read={"clean": cleaned, "slow": slow}, burst_s=60)
+    first, second, third = message("在吗"), message("慢"), message("后面")
+    await bed.submit(first, second, third)
+    await asyncio.sleep(0.02)
+    await bed.pipeline.drain(0.05)
+
+    rows = [bed.ledger.of(m.id) for m in (first, second, third)]
+    assert [Gate.STOPPING] * 3 == [row.gate for row in rows]
+    assert ["在吗", "慢", ""] == [row.cleaned for row in rows]
 
 
 async def test_a_stop_accounts_for_everything() -> None:
@@ -253,6 +355,22 @@ async def test_a_stop_accounts_for_everything() -> None:
 
     gates = [bed.ledger.of(m.id).gate for m in [*messages[1:], late]]
     assert [Gate.STOPPING] * 5 == gates
+
+
+async def test_a_stop_waits_for_no_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the audit log no longer answers, a stop leaves the rows to the next start, in time."""
+    monkeypatch.setattr(pipeline, "ACCOUNT_S", 0.05)
+    bed = Bed(outbox=Outbox(delay_s=60))
+    await bed.submit(*[message(str(n)) for n in range(500)])
+
+    async def stalled(exchange: Exchange) -> None:
+        await asyncio.Event().wait()
+
+    bed.ledger.record = stalled  # type: ignore[method-assign]
+    start = time.monotonic()
+    await bed.pipeline.drain(0.05)
+
+    assert time.monotonic() - start < 1
 
 
 async def test_a_notice_holds_nobody_up() -> None:
