@@ -1,10 +1,8 @@
-"""Every setting, typed, validated and frozen. A leaf: imports nothing of the project."""
+"""Every setting, typed, validated and frozen. A leaf: knows nothing of what they are for."""
 
 from __future__ import annotations
 
-import difflib
 import hashlib
-import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,6 +10,8 @@ import yaml
 from platformdirs import user_cache_path, user_data_path
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from faults import fault, unknown_variables
 
 ENV_PREFIX = "YIXIN_"
 APP = "yixin"
@@ -202,11 +202,11 @@ def load(path: Path) -> Settings:
             environment is wrong. Every fault is named, not only the first.
     """
     document = _read(path)
-    faults = _unknown_variables()
+    faults = unknown_variables(Settings, ENV_PREFIX, spared={AUDIT_KEY})
     try:
         settings = Settings(**document)
     except ValidationError as error:
-        faults += [_fault(e, path) for e in error.errors()]
+        faults += [fault(e, path, Settings, ENV_PREFIX) for e in error.errors()]
     except ValueError as error:  # pydantic-settings: a list in the environment that is no JSON
         faults.append(f"{error}; lists are written as JSON, e.g. '[\"mention\"]'")
     if faults:
@@ -228,45 +228,3 @@ def _read(path: Path) -> dict[str, Any]:
     if not isinstance(document, dict) or not all(isinstance(k, str) for k in document):
         raise SettingsError(f"settings file {path} must hold sections such as 'engine:'")
     return {key: value if value is not None else {} for key, value in document.items()}
-
-
-def _unknown_variables() -> list[str]:
-    """Faults of YIXIN_ variables that name no section; pydantic-settings passes over them."""
-    return [
-        f"environment variable {name}: no such setting; sections are "
-        f"{', '.join(Settings.model_fields)}, keys follow two underscores"
-        for name in os.environ
-        if name.startswith(ENV_PREFIX)
-        and name != AUDIT_KEY
-        and name[len(ENV_PREFIX) :].lower().split("__")[0] not in Settings.model_fields
-    ]
-
-
-def _fault(error: Any, path: Path) -> str:
-    """One sentence of a pydantic error: where, which key, which value, what is allowed."""
-    names = [str(part) for part in error["loc"]]
-    key = ".".join(names)
-    variable = ENV_PREFIX + "__".join(names[:2]).upper()
-    where = f"environment variable {variable}" if variable in os.environ else str(path)
-    if error["type"] == "extra_forbidden":
-        known = _keys_beside(names)
-        close = difflib.get_close_matches(names[-1], known, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"known here: {', '.join(known)}"
-        return f"{where}: unknown key {key}; {hint}"
-    message = error["msg"].removeprefix("Value error, ")
-    message = message[0].lower() + message[1:]
-    if error["type"] == "value_error":
-        return f"{where}: {key}: {message}"
-    return f"{where}: {key} is {error['input']!r}; {message}"
-
-
-def _keys_beside(names: list[str]) -> list[str]:
-    """Keys allowed at the place where an unknown one was found."""
-    model: type[BaseModel] = Settings
-    for name in names[:-1]:
-        field = model.model_fields.get(name)
-        annotation = field.annotation if field else None
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-            return list(ChatOverride.model_fields)  # the only models that sit in a mapping
-        model = annotation
-    return list(model.model_fields)
