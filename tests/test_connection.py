@@ -17,8 +17,8 @@ from structlog.testing import capture_logs
 from wechaty_grpc.wechaty.puppet import EventResponse, EventType
 
 import settings
-from handlers.deliver import NotSent
 from handlers.exchange import Kind
+from handlers.refusal import NotSent
 from tests.gateway_fake import TEXT, FakeGateway
 from tests.recorder import PATIENCE_S, Recorder, running
 from tests.wire import Wire, wired

@@ -22,6 +22,7 @@ from handlers.audit.schema import Run
 from handlers.audit.voice import EVERYTHING, erase, listed
 from handlers.deliver import Deliverer
 from handlers.exchange import Exchange, Gate, Kind, Message, Reply, Source
+from handlers.governor import Governor
 from handlers.mood import mood
 from handlers.pipeline import Pipeline
 from handlers.sanitize import sanitize
@@ -93,7 +94,9 @@ class Chat:
                 "address": self.addressed,
             },
             write=bot_says,
-            deliverer=Deliverer(self.sent, self.log, NO_WAIT, split_chars=10),
+            deliverer=Deliverer(
+                self.sent, self.log, NO_WAIT, split_chars=10, governor=Governor(gap_s=0)
+            ),
             ledger=self.log,
             pace=NO_WAIT,
             burst_s=0,
