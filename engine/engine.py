@@ -87,14 +87,22 @@ class Engine:
         """Seconds that the inference thread has been at one step; see the executor's."""
         return self._executor.step_s
 
-    async def warm(self, personas: Sequence[Persona], moods: Iterable[Mood]) -> None:
-        """Do now what the first message would wait for: prefixes, and torch's own first pass.
+    async def warm(
+        self,
+        personas: Sequence[Persona],
+        moods: Iterable[Mood],
+        advance: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        """Do now what the first message would wait for: banks, prefixes, torch's own first pass.
 
         Gives way to messages, so that the rarer moods can be warmed while the bot answers.
+
+        Args:
+            advance: Told of the pairs of the banks as they are read, from another thread.
         """
         await self.read_moods(["你好"])
         for persona in personas:
-            prepare = functools.partial(self._library.prepare, persona)
+            prepare = functools.partial(self._library.prepare, persona, advance)
             await self._executor.run(prepare, priority=Priority.BULK, timeout=PATIENT_S)
         for persona, mood in itertools.product(personas, moods):
             prepare = functools.partial(self._writer.prepare, persona, mood)

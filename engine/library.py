@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 
@@ -14,6 +14,9 @@ from engine.nearness import Nearness
 from engine.persona import Persona
 from engine.vectors import Vectors
 from engine.work import Work
+
+#: Pairs whose vectors are kept in one file: whoever edits a line waits for those beside it alone.
+PART = 256
 
 
 class Library:
@@ -30,16 +33,30 @@ class Library:
         self._learnt_vectors: dict[str, torch.Tensor] = {}
         self._ready: dict[str, Nearness] = {}
 
-    def prepare(self, persona: Persona) -> Work[None]:
-        """Read a persona's bank: seconds the first time, from the disk ever after."""
+    def prepare(
+        self, persona: Persona, advance: Callable[[int], None] = lambda _: None
+    ) -> Work[None]:
+        """Read a persona's bank: a minute the first time, from the disk ever after.
+
+        Args:
+            advance: Told of every so many pairs.
+        """
         if persona.pairs and persona.bank not in self._banks:
-            texts = [pair.text for pair in persona.pairs]
-            key = _key(texts, self._vectors.prompt)
-            kept = self._memo.recall(key)
-            vectors = kept["vectors"] if kept else (yield from self._vectors.of_all(texts))
-            if not kept:
-                self._memo.remember(key, {"vectors": vectors})
-            self._banks[persona.bank] = persona.pairs, vectors
+            parts = []
+            for start in range(0, len(persona.pairs), PART):
+                pairs = persona.pairs[start : start + PART]
+                parts.append((yield from self._read([pair.text for pair in pairs])))
+                advance(len(pairs))
+            self._banks[persona.bank] = persona.pairs, torch.cat(parts)
+
+    def _read(self, texts: Sequence[str]) -> Work[torch.Tensor]:
+        """Vectors of one part of a bank, shape (texts, width)."""
+        key = _key(texts, self._vectors.prompt)
+        if kept := self._memo.recall(key):
+            return kept["vectors"]
+        vectors = yield from self._vectors.of_all(texts)
+        self._memo.remember(key, {"vectors": vectors})
+        return vectors
 
     def learn(self, pairs: Sequence[Pair]) -> Work[None]:
         """Have these pairs beside every bank, and none of those learnt before."""

@@ -24,7 +24,7 @@ from engine.store import make_private
 log = structlog.get_logger()
 
 #: Files kept; edited personas leave theirs behind, and the oldest go.
-MAX_FILES = 64
+MAX_FILES = 256
 
 
 class Memo:

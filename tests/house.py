@@ -71,7 +71,12 @@ class ScriptedEngine:
     facts = Facts()
     num_waiting = 0
 
-    async def warm(self, personas: Sequence[Persona], moods: Iterable[Mood]) -> None:
+    async def warm(
+        self,
+        personas: Sequence[Persona],
+        moods: Iterable[Mood],
+        advance: Callable[[int], None] = lambda _: None,
+    ) -> None:
         """There is nothing to warm."""
 
     async def learn(self, pairs: Sequence[Pair]) -> None:

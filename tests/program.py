@@ -107,9 +107,10 @@ class Running:
         self._grown = asyncio.Event()
 
     async def logged(self, event: str) -> None:
-        """Wait until the log names an event."""
+        """Wait until the log names an event; a program that has ended will not."""
         async with asyncio.timeout(PATIENCE_S):
             while event not in self.log:
+                assert not self._reading.done(), f"ended without {event!r}:\n{self.log}"
                 self._grown.clear()
                 await self._grown.wait()
 
@@ -131,6 +132,7 @@ class Running:
         async for line in self._process.stderr:
             self.log += line.decode()
             self._grown.set()
+        asyncio.get_running_loop().call_soon(self._grown.set)  # once this task is done
 
 
 @asynccontextmanager

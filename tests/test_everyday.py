@@ -74,7 +74,7 @@ async def test_a_few_replies_are_fit_to_be_sent() -> None:
         engine.close()
 
 
-@pytest.mark.soak
+@pytest.mark.hours
 @pytest.mark.parametrize("model", ["bundled-small", "bundled"])
 async def test_every_reply_is_fit_to_be_sent(model: str) -> None:
     """150 messages and 30 conversations, three times with other chances, with both models."""

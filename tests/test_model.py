@@ -406,7 +406,7 @@ def test_many_requests_do_not_add_up(monkeypatch: pytest.MonkeyPatch, model: Mod
         assert len(model.prefix_lengths) <= MAX_PREFIXES
 
 
-@pytest.mark.soak
+@pytest.mark.hours
 @pytest.mark.model
 @pytest.mark.timeout(7200)
 def test_memory_does_not_grow_over_5000_requests(small_weights: Weights) -> None:

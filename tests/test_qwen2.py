@@ -221,16 +221,16 @@ def test_in_bf16_it_differs_by_the_rounding_of_bf16(weights: Weights, lean: Qwen
 
 @pytest.mark.model
 def test_the_real_model_says_what_transformers_says(small_weights: Weights) -> None:
-    """200 tokens of prompt and 5 steps in fp32: within 1e-3, and the same likeliest token."""
+    """200 tokens of prompt and 2 steps in fp32: within 1e-3, and the same likeliest token."""
     lm = AutoModelForCausalLM.from_pretrained(small_weights.folder, dtype=torch.float32)
     lean = decoder(small_weights)
     ids = [151644, *(1000 + 37 * n for n in range(199))]
     logits, past = read(lean, ids, room=5)
-    for _ in range(6):
+    for _ in range(3):
         expected = whole(lm, ids)[-1]
 
         assert close(expected, logits, atol=1e-3)
         assert expected.argmax() == logits.argmax()
         ids.append(int(logits.argmax()))
-        if len(ids) <= 205:
+        if len(ids) <= 202:
             logits = lean.logits(lean.step(ids[-1:], [past]))[0]
