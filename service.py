@@ -112,22 +112,31 @@ async def serve(
             reply_timeout_s=config.engine.reply_timeout_s,
         )
         async with watch.kept(bound):
-            with TerminalProgress().task("Warming up", None):
-                await engine.warm(personas.all(), [Mood.NEUTRAL])
+            num_pairs = sum(len(persona.pairs) for persona in personas.all())
+            with TerminalProgress().task("Warming up", num_pairs or None, "examples") as advance:
+                await engine.warm(personas.all(), [Mood.NEUTRAL], advance)
             stopped = asyncio.create_task(signalled())
             watch.warm()
             log.info("bot.ready", channel=channel.kind, **asdict(audit.recovered))
             beside = [
-                asyncio.create_task(engine.warm(personas.all(), Mood)),
-                asyncio.create_task(voice.run()),
-                asyncio.create_task(Retention(audit, config.audit.keep_days).run()),
+                asyncio.create_task(engine.warm(personas.all(), Mood), name="warm"),
+                asyncio.create_task(voice.run(), name="voice"),
+                asyncio.create_task(Retention(audit, config.audit.keep_days).run(), name="keep"),
             ]
+            for task in beside:
+                task.add_done_callback(tell)
             try:
                 await live(account, channel, pipeline, stopped, drain_s=config.deliver.drain_s)
             finally:
                 for task in beside:
                     task.cancel()
                 limits.governor.close()
+
+
+def tell(ended: asyncio.Task[None]) -> None:
+    """What runs beside the messages is not in their way where it breaks, but is to be known."""
+    if not ended.cancelled() and (error := ended.exception()):
+        log.error("beside.failed", task=ended.get_name(), exc_info=error)
 
 
 async def live(

@@ -49,8 +49,13 @@ def budgets(pace: settings.Deliver, age_s: Callable[[], float]) -> tuple[Budget,
     def per_day() -> int:
         return warmed(pace.per_day, pace.warmup_days, age_s())
 
+    def per_day_chat() -> int:
+        """While the day's is small, half of it: nobody alone silences all the others."""
+        return min(pace.per_day_chat, math.ceil(per_day() / 2))
+
     return (
         Budget("per_minute_chat", MINUTE_S, lambda: pace.per_minute_chat, per_chat=True),
+        Budget("per_day_chat", DAY_S, per_day_chat, per_chat=True),
         Budget("per_minute", MINUTE_S, lambda: pace.per_minute),
         Budget("per_day", DAY_S, per_day),
     )

@@ -63,9 +63,10 @@ class Deliverer:
         self._chance = chance or random.Random()  # noqa: S311 - how long to wait
 
     async def deliver(self, exchange: Exchange) -> Exchange:
-        """Send the reply of a decided exchange; returns it with its outcome.
+        """Send the reply of a decided exchange; returns it with its outcome, to be recorded.
 
-        What the governor refuses ends with the gate it names: nothing of it left.
+        What the governor refuses ends with the gate it names: nothing of it left. Where it is
+        cancelled it records the outcome itself.
 
         Raises:
             AuditError: The ledger cannot be written, so nothing was sent.
@@ -80,7 +81,7 @@ class Deliverer:
             except Refused as refused:
                 return _refused(exchange, refused)
             except asyncio.CancelledError:
-                await self._ledger.record(_stopped(exchange))
+                await self._account(_stopped(exchange))
                 raise
             return await self._leave(exchange, parts, clearance)
 
@@ -95,13 +96,18 @@ class Deliverer:
         sending = replace(exchange, outcome=Outcome.SENDING)
         try:
             await self._ledger.record(sending)
-            done = await self._send(sending, parts, clearance)
+            return await self._send(sending, parts, clearance)
         except asyncio.CancelledError:
             uncertain = replace(sending, outcome=Outcome.UNCERTAIN)
-            await self._ledger.record(uncertain if clearance.has_begun else _stopped(exchange))
+            await self._account(uncertain if clearance.has_begun else _stopped(exchange))
             raise
-        await self._ledger.record(done)
-        return done
+
+    async def _account(self, exchange: Exchange) -> None:
+        """Record how it ended; where that fails, the next start settles the row as it is."""
+        try:
+            await self._ledger.record(exchange)
+        except Exception:
+            log.exception("audit.failed", exchange=exchange.id)
 
     async def _send(
         self, exchange: Exchange, parts: Sequence[str], clearance: Clearance
@@ -116,10 +122,7 @@ class Deliverer:
                     await self._chat.send(message.chat_id, part, mentions if not num_sent else ())
                     num_sent += 1
         except NotSent as error:
-            if num_sent:
-                log.warning("delivery.broken_off", exchange=exchange.id, error=str(error))
-                return replace(exchange, outcome=Outcome.UNCERTAIN)
-            return _unsent(exchange, error)
+            return _broken_off(exchange, error) if num_sent else _unsent(exchange, error)
         except Exception as error:
             log.warning("delivery.uncertain", exchange=exchange.id, error=type(error).__name__)
             return replace(exchange, outcome=Outcome.UNCERTAIN)
@@ -129,6 +132,15 @@ class Deliverer:
         pace = self._pace
         waited = self._chance.uniform(pace.delay_min_s, pace.delay_max_s)
         return waited + pace.delay_per_char_s * len(text)
+
+
+def _broken_off(exchange: Exchange, error: NotSent) -> Exchange:
+    """An exchange of which a part left, and the next certainly did not."""
+    log.warning("delivery.broken_off", exchange=exchange.id, error=str(error))
+    uncertain = replace(exchange, outcome=Outcome.UNCERTAIN)
+    if isinstance(error, Restricted):
+        return replace(uncertain, gate=Gate.RESTRICTED, detail=str(error))
+    return uncertain
 
 
 def _unsent(exchange: Exchange, error: NotSent) -> Exchange:

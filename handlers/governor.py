@@ -117,12 +117,11 @@ class Governor:
 
     def restrict(self, ago_s: float = 0.0) -> None:
         """The platform said, so long ago, that it was too much: nothing leaves for ``rest_s``."""
-        now = self._clock()
-        until = now + self._rest_s - max(0.0, ago_s)
-        if until <= now < now + ago_s:  # over by now: gateways replay old messages
+        left_s = self._rest_s - max(0.0, ago_s)
+        if left_s <= 0:  # over by now, as gateways replay old messages; or none is wanted
             return
-        log.error("account.restricted", rest_s=round(until - now))
-        if until > self._shut_until:
+        log.error("account.restricted", rest_s=round(left_s))
+        if (until := self._clock() + left_s) > self._shut_until:
             self._shut_until = until
             self._end_rest()
             self._line.admit()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from engine.distress import is_distress
 from handlers.exchange import Exchange, Gate, Outcome
 
 log = structlog.get_logger()
@@ -65,14 +66,16 @@ class LoopBreaker:
     def stage(self, exchange: Exchange) -> Exchange:
         """Goes after the stage that knows what is for the bot: nothing else is answered anyway."""
         talker = self._talkers.get(exchange.message.talker_id)
-        if talker is None:
+        # No bot writes of self-harm; and a person in distress does repeat themselves.
+        if talker is None or is_distress(exchange.cleaned):
             return exchange
         now = self._clock()
         if now >= talker.silent_until:
             silent_s, why = self._looks_like_a_bot(talker, _key(exchange.cleaned), now)
             if not why:
                 return exchange
-            talker.answers.clear()
+            # The times stay, or a slow loop of many fast ones would never be seen.
+            talker.answers = deque((at, "") for at, _ in talker.answers)
             talker.silent_until, talker.why = now + silent_s, why
             log.warning("loop.noticed", talker=exchange.message.talker_id, why=why)
             self._noticed(exchange)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
@@ -16,7 +17,7 @@ log = structlog.get_logger()
 
 #: Shorter absences are reconnections nobody would notice.
 WORTH_TELLING_S = 60.0
-#: A gateway that comes and goes is told of once in so long.
+#: What comes and goes is told of once in so long: a gateway, a model, one other bot.
 TOLD_EVERY_S = 1800.0
 
 
@@ -44,7 +45,8 @@ class Notices:
         self._clock = clock
         self._told_at = -math.inf
         self._outages: list[float] = []
-        self._num_failed = 0
+        self._looped: OrderedDict[str, float] = OrderedDict()
+        self._num_failed, self._failed_at, self._is_flaky = 0, -math.inf, False
 
     async def message(self, message: Message) -> None:
         try:
@@ -74,12 +76,21 @@ class Notices:
     def ended(self, exchange: Exchange) -> None:
         """A word to the owner where a message was left for them to answer."""
         self._num_failed += exchange.gate is Gate.FAILED
-        if exchange.gate is Gate.UNSURE:
+        if exchange.gate is Gate.UNSURE and exchange.message.talker_id != self._owner:
             line = f"{_who(exchange.message)} 的一条消息我没有把握，没回，你有空看看。"
             self._tell_owner(line, "unsure")
 
     def looped(self, exchange: Exchange) -> None:
-        """The loop breaker took somebody for a bot, and is silent to them for a while."""
+        """The loop breaker took somebody for a bot, and is silent to them for a while.
+
+        A bot that goes on all day is noticed again after every silence.
+        """
+        now, talker_id = self._clock(), exchange.message.talker_id
+        while self._looped and now - next(iter(self._looped.values())) >= TOLD_EVERY_S:
+            self._looped.popitem(last=False)
+        if talker_id in self._looped:
+            return
+        self._looped[talker_id] = now
         line = f"{_who(exchange.message)} 和我来回得太快，像是另一个机器人，我先停一会儿不回。"
         self._tell_owner(line, "looped")
 
@@ -89,11 +100,28 @@ class Notices:
         self._tell_owner(line, "rested")
 
     def model_changed(self, is_failing: bool) -> None:
-        """The model fails so often that it is left alone for a while; or it works again."""
+        """The model fails so often that it is left alone for a while; or it works again.
+
+        One that fails and works by turns is told of as such, once: an overloaded machine has it
+        do so every two minutes, all day.
+        """
         if is_failing:
+            self._model_fails()
+        elif not self._is_flaky or self._clock() - self._failed_at >= TOLD_EVERY_S:
+            self._model_works()
+
+    def _model_fails(self) -> None:
+        now, was_flaky = self._clock(), self._is_flaky
+        self._is_flaky = now - self._failed_at < TOLD_EVERY_S
+        self._failed_at = now
+        if not self._is_flaky:
             line = "模型连着出错，我先让它歇一会儿再试，好了会告诉你。"
             self._tell_owner(line, "model-failing")
-            return
+        elif not was_flaky:
+            line = "模型又连着出错了，时好时坏。稳定之前我不再每次都说，记录里都有。"
+            self._tell_owner(line, "model-flaky")
+
+    def _model_works(self) -> None:
         missed = f"期间有 {self._num_failed} 条消息没回。" if self._num_failed else ""
         self._tell_owner(f"模型恢复正常了。{missed}", "model-works")
         self._num_failed = 0

@@ -65,15 +65,17 @@ class Passage:
         if exchange.reply is None:
             await self.end(exchange)
             return
-        # From here on the deliverer accounts for it: only that knows whether it may have left.
-        self._under_way.pop(exchange.id, None)
+        self._under_way[exchange.id] = exchange
         try:
             await self._ledger.record(exchange)
+            # From here on the deliverer accounts for it: only that knows whether it may have left.
+            del self._under_way[exchange.id]
             start = time.perf_counter()
             exchange = await self._deliverer.deliver(exchange)
             exchange = exchange.timed("deliver", (time.perf_counter() - start) * 1000)
-        except Exception:
+        except Exception as error:  # without a row nothing has left
             log.exception("delivery.refused", exchange=exchange.id)
+            exchange = exchange.stopped(Gate.ERROR, f"deliver: {type(error).__name__}: {error}")
         await self.end(exchange)
 
     async def end(self, exchange: Exchange) -> None:

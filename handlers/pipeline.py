@@ -115,8 +115,10 @@ class Pipeline:
     async def drain(self, timeout: float) -> None:
         """Take nothing more; finish what is under way for ``timeout`` s; account for the rest."""
         self.is_stopping = True
-        if self._workers:
-            await asyncio.wait(self._workers, timeout=timeout)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                while self._workers:  # the end of one may have something said, which is another
+                    await asyncio.wait(self._workers)
         for worker in list(self._workers):
             worker.cancel()
         if self._workers:  # not for ever: what a worker records last may wait for a disk

@@ -159,11 +159,11 @@ class ReplyStage:
     def _without_model(self, exchange: Exchange, asked: Asked, error: EngineError) -> Exchange:
         """A prepared line, or silence where the settings prefer it, with the reason on record.
 
-        Where the head had read distress there was no time to doubt it, and silence is no answer.
+        What has prepared words needs no model. Where the head had read distress there was no time
+        to doubt it, and silence is no answer.
         """
-        if _is_read_as_distress(exchange, ()):
-            distress = Reply(asked.persona.distress, Source.CANNED, name="distress")
-            return exchange.answered(distress)
+        if fixed := self._fixed(exchange, asked, ()):
+            return exchange.answered(fixed)
         if self._config.when_failed == "silent":
             return exchange.stopped(Gate.FAILED, f"{type(error).__name__}: {error}")
         return exchange.answered(self._prepared((), asked, asked.mood))

@@ -32,7 +32,8 @@ def heed(
 ) -> Callable[[Exchange], Exchange]:
     """A stage that ends the platform's own word about it, and has nothing leave from then on.
 
-    Never a text that a person sent: anybody could silence the bot with it.
+    Never a text: anybody could silence the bot with it, also by having it say the words itself,
+    which some puppets hand back as a message of the account.
 
     Args:
         restrict: Told how many seconds ago it was said; the governor's.
@@ -41,8 +42,7 @@ def heed(
 
     def stage(exchange: Exchange) -> Exchange:
         message = exchange.message
-        is_platform = message.is_self or message.kind is Kind.UNKNOWN
-        if not (is_platform and _WHOLE.fullmatch(message.raw[:64])):
+        if message.kind is not Kind.UNKNOWN or not _WHOLE.fullmatch(message.raw[:64]):
             return exchange
         restrict(clock() - message.sent_at)
         return exchange.stopped(Gate.RESTRICTED, "the platform said that it was too much")

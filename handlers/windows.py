@@ -66,11 +66,12 @@ class Windows:
     def __init__(self, budgets: tuple[Budget, ...]) -> None:
         self._budgets = budgets
         self._of_all = {b.name: Window(b.span_s) for b in budgets if not b.per_chat}
-        self._of_chats: OrderedDict[tuple[str, str], Window] = OrderedDict()
+        # The chat that was written to longest ago comes first, in each.
+        self._of_chats = {b.name: OrderedDict[str, Window]() for b in budgets if b.per_chat}
 
     @property
     def num_chats(self) -> int:
-        return len(self._of_chats)
+        return max(map(len, self._of_chats.values()), default=0)
 
     def of(self, chat_id: str) -> Iterator[tuple[Budget, Window]]:
         """Every budget that a message to that chat counts against."""
@@ -78,10 +79,10 @@ class Windows:
             if not budget.per_chat:
                 yield budget, self._of_all[budget.name]
                 continue
-            key = (budget.name, chat_id)
-            if key not in self._of_chats:
-                self._of_chats[key] = Window(budget.span_s)
-            yield budget, self._of_chats[key]
+            chats = self._of_chats[budget.name]
+            if chat_id not in chats:
+                chats[chat_id] = Window(budget.span_s)
+            yield budget, chats[chat_id]
 
     def used(self, now: float) -> Iterator[tuple[Budget, int]]:
         """What is used of the budgets that all chats share."""
@@ -103,11 +104,10 @@ class Windows:
             window.under_way -= num
             if left:
                 window.left.extend([now] * num)
-        for budget in self._budgets:
-            if budget.per_chat:
-                self._of_chats.move_to_end((budget.name, chat_id))
-        while self._of_chats and not next(iter(self._of_chats.values())).used(now):
-            self._of_chats.popitem(last=False)
+        for chats in self._of_chats.values():
+            chats.move_to_end(chat_id)
+            while chats and not next(iter(chats.values())).used(now):
+                chats.popitem(last=False)
 
     def recall(self, chat_id: str, at: float, num: int) -> None:
         """``num`` left at a moment before now; the oldest are to be told first."""

@@ -83,7 +83,9 @@ def ready(
     is_stopping: Callable[[], bool],
     touch: Callable[[], Awaitable[None]],
 ) -> Checks:
-    """Whether a message that came now would be answered. A bot that is not ready may still be live.
+    """Whether all is there that an answer needs. A bot that is not ready may still be live.
+
+    Not whether one may leave now: quiet hours, and budgets that are used up, are as was wished.
 
     Args:
         is_resting: Whether the account is left alone after WeChat's 操作过于频繁.

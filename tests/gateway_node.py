@@ -30,7 +30,8 @@ PATIENCE_S = 20.0
 HOW_TO_INSTALL = (
     f"the gateway tests need Node {OLDEST_NODE} or newer with npm; install it from nodejs.org or "
     "with your package manager (apt-get install nodejs npm, brew install node, winget install "
-    "OpenJS.NodeJS), or leave these tests out: make test ARGS=\"-m 'not gateway and not soak and not hours'\""
+    "OpenJS.NodeJS), or leave these tests out: "
+    "make test ARGS=\"-m 'not gateway and not soak and not hours'\""
 )
 
 

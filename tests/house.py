@@ -40,6 +40,7 @@ AT_ONCE = {
     "per_minute_chat": 1_000_000,
     "per_minute": 1_000_000,
     "per_day": 1_000_000,
+    "per_day_chat": 1_000_000,
     "warmup_days": 0,
     "loop_turns": 1_000_000,
     "max_waiting_chat": 1_000_000,

@@ -236,6 +236,9 @@ async def test_a_crash_between_commit_and_anchor_is_no_cut(place: Audit) -> None
         '{"n": 3}',
         '{"n": Infinity, "link": ""}',
         '{"n": 3, "link": "", "seal": "\\ud800"}',
+        '{"n": 3, "link": "\\ud800"}',
+        f'{{"n": {2**63}, "link": "{64 * "0"}"}}',
+        "[" * 100_000,
         "\x00" * 256,
     ],
 )

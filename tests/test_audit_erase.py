@@ -199,6 +199,18 @@ async def test_labels_and_learnt_answers_go(place: Audit) -> None:
     assert set() == hits(place, ["梧桐", "ming", "m-a"])
 
 
+async def test_an_answer_that_repeats_them_goes(place: Audit) -> None:
+    """What the owner told somebody else in their words is not learnt from any more."""
+    words = "梧桐树下的秘密谁也不要告诉"
+    async with await AuditLog.open(place, RUN) as log:
+        await log.record(private(words))
+        await log.learn("m-a", Pair("他怎么说的", Mood.NEUTRAL, f"他说{words}", "hong"), limit=10)
+
+    assert Erased(1, 0, pairs=1) == erase(place, ["ming"])
+
+    assert set() == hits(place, [words])
+
+
 async def test_a_name_must_mean_one(plain: Audit) -> None:
     """A name that several have is refused with their ids, a name of nobody too."""
     await fill(plain, [room("一"), room("二", talker_id="ming2"), hong("三")])

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from handlers.audit.erase import counted
 from handlers.audit.errors import AuditError
 from handlers.audit.finding import Fault
 from handlers.audit.log import AuditLog
+from handlers.audit.person import stored
 from handlers.audit.reader import Query, select
 from handlers.audit.schema import Run
 from handlers.audit.verify import verify
@@ -122,6 +124,13 @@ def test_an_earlier_log_has_nothing_to_verify(place: Audit) -> None:
         verify(place)
 
     assert before == dump(place)
+
+
+def test_nobody_is_looked_for_in_an_earlier_log(place: Audit) -> None:
+    """Its tables have not all that is asked for; the error says what brings them up."""
+    for ask_for in (lambda: counted(place, ["ming"]), lambda: next(stored(place, "ming"))):
+        with pytest.raises(AuditError, match="start the bot once, which brings it up"):
+            ask_for()
 
 
 async def test_a_migration_that_fails_leaves_the_log_as_it_was(place: Audit) -> None:

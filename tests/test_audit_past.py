@@ -74,7 +74,9 @@ async def test_a_clock_that_was_wrong_once_makes_no_account_new(place: Audit) ->
 
 
 async def test_a_restriction_is_remembered(place: Audit) -> None:
-    """When the platform refused or said so last; what was only held back then tells nothing."""
+    """When the platform refused or said so last; what was only held back then tells nothing, nor
+    does its word of yesterday that a gateway hands over today.
+    """
     clock = Clock(NOW)
     async with await AuditLog.open(place, WECHAT, clock=clock) as log:
         await log.record(replied(Outcome.FAILED, gate=Gate.RESTRICTED))
@@ -82,10 +84,13 @@ async def test_a_restriction_is_remembered(place: Audit) -> None:
         await log.record(replied(Outcome.SILENT, gate=Gate.RESTRICTED))
         first = (await log.past(split_chars=10)).restricted_at
         clock.pass_by(60)
-        await log.record(Exchange(message("操作过于频繁")).stopped(Gate.RESTRICTED))
+        old, new = (message("操作过于频繁", sent_at=at) for at in (NOW - DAY_S, NOW + 120))
+        await log.record(Exchange(old).stopped(Gate.RESTRICTED))
         second = (await log.past(split_chars=10)).restricted_at
+        await log.record(Exchange(new).stopped(Gate.RESTRICTED))
+        third = (await log.past(split_chars=10)).restricted_at
 
-    assert (NOW, NOW + 120) == (first, second)
+    assert (NOW, NOW, NOW + 120) == (first, second, third)
 
 
 @pytest.mark.parametrize(

@@ -270,3 +270,16 @@ async def test_nothing_of_an_old_text_is_left_in_any_file(place: Audit) -> None:
 
     assert SECRET.encode() in with_it
     assert SECRET.encode() not in without
+
+
+async def test_files_that_cannot_be_scrubbed_are_told_as_such(
+    place: Audit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another program that writes, or a full disk: an AuditError, so that the next hour tries."""
+    monkeypatch.setattr("handlers.audit.database.BUSY_S", 0.05)
+    async with await AuditLog.open(place, RUN) as log:
+        with closing(sqlite3.connect(place.path / "audit.db")) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(AuditError, match="What was deleted is out of the log"):
+                await log.scrub()
+        await log.scrub()

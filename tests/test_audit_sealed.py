@@ -330,6 +330,17 @@ async def test_a_lost_key_of_the_codes_is_named(place: Audit) -> None:
         await AuditLog.open(place, RUN)
 
 
+@pytest.mark.parametrize("content", ["", "00" * 31, "x", "\xff"])
+async def test_half_a_key_of_the_codes_is_none(place: Audit, content: str) -> None:
+    """What a full disk may leave: no id is stored as it is, or as the code of an empty key."""
+    place = place.model_copy(update={"pseudonyms": True})
+    place.path.mkdir(parents=True)
+    (place.path / CODES_FILE).write_text(content)
+
+    with pytest.raises(AuditError, match="this is no key"):
+        await AuditLog.open(place, RUN)
+
+
 async def test_a_key_that_comes_later_keeps_the_codes(
     place: Audit, keyed: Callable[[str], None]
 ) -> None:

@@ -40,12 +40,12 @@ def deliverer(
 
 
 async def test_sending_is_on_record_before_the_text_leaves() -> None:
-    """The row says sending, then sent, in that order."""
+    """The row says sending when it leaves; that it was sent is for the caller to record."""
     chat, ledger = RecordingChat(), MemoryLedger()
     done = await deliverer(chat, ledger).deliver(decided())
 
     assert [("ming", "好呀。", ())] == chat.sent
-    assert [Outcome.SENDING, Outcome.SENT] == [outcome for _, outcome in ledger.history]
+    assert [Outcome.SENDING] == [outcome for _, outcome in ledger.history]
     assert Outcome.SENT is done.outcome
 
 
@@ -98,20 +98,27 @@ async def test_without_a_row_nothing_is_sent() -> None:
 
 
 async def test_a_cancelled_send_is_uncertain() -> None:
-    """A stop in the middle of a send leaves a row that says uncertain."""
+    """A stop in the middle of a send leaves a row that says uncertain; or sending, for the next
+    start to settle, where it cannot be written.
+    """
 
     class Stuck(RecordingChat):
         async def send(self, *args: object, **kwargs: object) -> str | None:
             await asyncio.sleep(60)
             return None
 
-    ledger, exchange = MemoryLedger(), decided()
-    sending = asyncio.create_task(deliverer(Stuck(), ledger).deliver(exchange))
-    await asyncio.sleep(0.01)
-    sending.cancel()
-    await asyncio.gather(sending, return_exceptions=True)
+    async def stopped(error: Exception | None) -> Outcome:
+        ledger, exchange = MemoryLedger(), decided()
+        sending = asyncio.create_task(deliverer(Stuck(), ledger).deliver(exchange))
+        await asyncio.sleep(0.01)
+        ledger.error = error
+        sending.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await sending
+        return ledger.rows[exchange.id].outcome
 
-    assert Outcome.UNCERTAIN is ledger.rows[exchange.id].outcome
+    assert Outcome.UNCERTAIN is await stopped(None)
+    assert Outcome.SENDING is await stopped(OSError("disk full"))
 
 
 async def test_answers_wait_like_a_person() -> None:
@@ -162,13 +169,13 @@ def governor_of(**changes: object) -> Governor:
 async def test_over_the_budget_nothing_leaves_and_the_row_says_which() -> None:
     """The reply stays in the row, silent, for its owner to see; it was never about to be sent."""
     chat, ledger = RecordingChat(), MemoryLedger()
-    outlet = governed(chat, ledger, governor_of(per_day=2))
+    outlet = governed(chat, ledger, governor_of(per_day_chat=2))
     done = [await outlet.deliver(decided()) for _ in range(3)]
 
     assert [Outcome.SENT, Outcome.SENT, Outcome.SILENT] == [each.outcome for each in done]
     assert (Gate.BUDGET, decided().reply) == (done[2].gate, done[2].reply)
-    assert "deliver.per_day" in done[2].detail
-    assert (2, 4) == (len(chat.sent), len(ledger.history))
+    assert "deliver.per_day_chat" in done[2].detail
+    assert (2, 2) == (len(chat.sent), len(ledger.history))
 
 
 async def test_quiet_hours_are_not_the_owners() -> None:

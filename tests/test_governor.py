@@ -98,7 +98,9 @@ class Post:
         _within(left, self.pace.per_minute, 60)
         _within(left, self.pace.per_day, DAY_S)
         for chat in chats:
-            _within([one for one in left if one.chat_id == chat], self.pace.per_minute_chat, 60)
+            of_chat = [one for one in left if one.chat_id == chat]
+            _within(of_chat, self.pace.per_minute_chat, 60)
+            _within(of_chat, self.pace.per_day_chat, DAY_S)
         for one, other in itertools.pairwise(left):
             assert other.begun - one.ended >= self.pace.gap_s - 1e-6
 
@@ -295,14 +297,28 @@ async def test_what_would_wait_too_long_is_refused_at_once() -> None:
 async def test_a_day_that_is_used_up_is_over() -> None:
     """After per_day messages all are refused, and a day after the first one there is room."""
     post = Post(PACE.model_copy(update={"per_minute": 1000, "per_minute_chat": 1000}))
-    for _ in range(50):
-        await post.send()
+    for n in range(50):
+        await post.send(f"c{n % 5}")
     refused = len(post.refused)
     await asyncio.sleep(DAY_S - now() + 1)
     await post.send()
 
     assert (40, 10, 41) == (len(post.sent) - 1, refused, len(post.sent))
     assert "per_day" in post.refused[0].detail
+
+
+@in_virtual_time
+async def test_nobody_alone_uses_up_the_day() -> None:
+    """One chat gets per_day_chat and never more than half of the day; others are answered."""
+    for most, expected in ((200, 20), (15, 15)):
+        pace = {"per_minute": 1000, "per_minute_chat": 1000, "per_day_chat": most}
+        post = Post(PACE.model_copy(update=pace))
+        for _ in range(50):
+            await post.send("flood")
+        await post.send("friend")
+
+        assert (expected, 1) == (len(post.times("flood")), len(post.times("friend")))
+        assert "deliver.per_day_chat" in post.refused[0].detail
 
 
 @in_virtual_time
@@ -363,6 +379,16 @@ async def test_an_old_restriction_told_again_is_none() -> None:
     await post.send()
 
     assert [0] == post.times()
+
+
+@in_virtual_time
+async def test_without_a_rest_none_is_told_of() -> None:
+    """rest_s 0: a word that one was over would be refused too, and so on without an end."""
+    post = Post(PACE.model_copy(update={"rest_s": 0}))
+    await post.send(error=Restricted("too much"))
+    await post.send()
+
+    assert ([], False, 2) == (post.rested, post.governor.is_resting, len(post.sent))
 
 
 @in_virtual_time
@@ -462,11 +488,11 @@ async def test_without_budgets_only_the_gap_is_kept() -> None:
 
 @in_virtual_time
 async def test_chats_of_long_ago_are_forgotten() -> None:
-    """After 2,000 chats the windows of those whose minute is over are gone."""
+    """After 2,000 chats in 28 days the windows of those whose day is over are gone."""
     pace = PACE.model_copy(update={"per_minute": 100_000, "per_day": 100_000, "gap_s": 0})
     post = Post(pace)
     for n in range(2000):
         await post.send(f"c{n}")
-        await asyncio.sleep(1)
+        await asyncio.sleep(1200)
 
-    assert post.governor.num_chats < 100
+    assert post.governor.num_chats <= 73

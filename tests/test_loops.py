@@ -86,6 +86,24 @@ def test_the_same_text_is_answered_three_times() -> None:
     assert "the same text" in bed.breaker.stage(Exchange(room_message(talker_id="ming"))).detail
 
 
+def test_a_slow_loop_of_quick_ones_ends_too() -> None:
+    """A message every 5 s for two hours: never more than thirty answers in ten minutes."""
+    bed = Bed()
+    times = [bed.now for _ in range(1440) if bed.say(every_s=5) is None]
+
+    assert len(times) > 60
+    assert all(later - first > 600 for first, later in zip(times, times[30:], strict=False))
+
+
+def test_somebody_in_distress_is_always_answered() -> None:
+    """However often they say it, and though they were taken for a bot before."""
+    bed = Bed()
+    before = [bed.say(every_s=1) for _ in range(7)]
+    after = [bed.say("我不想活了", every_s=1) for _ in range(9)]
+
+    assert (Gate.LOOP, [None] * 9) == (before[-1], after)
+
+
 def test_the_same_greeting_every_day_is_no_loop() -> None:
     """早 on four mornings is answered on all of them."""
     bed = Bed()

@@ -9,7 +9,7 @@ import pytest
 from handlers.audit.errors import AuditError
 from handlers.exchange import Exchange, Gate, Kind, Message, Outcome, Reply, Source
 from handlers.excuse import LINE, NAME, excuse
-from handlers.notices import Notices
+from handlers.notices import TOLD_EVERY_S, Notices
 from handlers.status import StatusBoard
 from tests.fakes import NOW, Clock, MemoryLedger, message, room_message
 
@@ -106,6 +106,18 @@ def test_the_owner_hears_of_loops_and_rests(owner: str, told: int) -> None:
     assert ["小爱 和我" in line for _, line in desk.lines][:1] == [True] * bool(told)
 
 
+def test_another_bot_is_told_of_twice_an_hour() -> None:
+    """One that is noticed every two minutes for an hour: two lines; another one gets its own."""
+    desk, clock = Desk(), Clock()
+    notices = desk.notices(clock=clock)
+    for _ in range(30):
+        notices.looped(Exchange(message(talker_id="bot")))
+        clock.pass_by(120)
+    notices.looped(Exchange(message(talker_id="other")))
+
+    assert 3 == len(desk.lines)
+
+
 async def test_without_an_owner_nobody_is_told() -> None:
     """No owner set: a re-login is logged and nothing is sent."""
     desk = Desk()
@@ -126,6 +138,7 @@ def test_the_owner_hears_of_what_was_left_unanswered() -> None:
     desk.notices(owner="me").ended(asked.stopped(Gate.UNSURE, "best score -2"))
     desk.notices(owner="me").ended(asked.stopped(Gate.STALE))
     desk.notices(owner="").ended(asked.stopped(Gate.UNSURE))
+    desk.notices(owner="ming").ended(asked.stopped(Gate.UNSURE))  # who knows what they wrote
     [said] = desk.said
 
     assert said.reply is not None
@@ -216,18 +229,39 @@ def test_the_status_counts_today_and_takes_medians() -> None:
 
 def test_the_owner_hears_that_the_model_fails_and_that_it_works() -> None:
     """One line each, to the owner; the second says how many messages were left unanswered."""
-    desk = Desk()
-    notices = desk.notices()
+    desk, clock = Desk(), Clock()
+    notices = desk.notices(clock=clock)
     notices.model_changed(True)
     for _ in range(2):
         notices.ended(Exchange(message()).stopped(Gate.FAILED))
     notices.model_changed(False)
+    clock.pass_by(TOLD_EVERY_S)
     notices.model_changed(True)
     notices.model_changed(False)
 
     fails = "模型连着出错，我先让它歇一会儿再试，好了会告诉你。"
     lines = [fails, "模型恢复正常了。期间有 2 条消息没回。", fails, "模型恢复正常了。"]
     assert [("boss", line) for line in lines] == desk.lines
+
+
+def test_a_model_that_fails_by_turns_is_told_of_as_such() -> None:
+    """Every two minutes for a day: three lines. An end of that is told, when it failed for long or
+    worked for long.
+    """
+    desk, clock = Desk(), Clock()
+    notices = desk.notices(clock=clock)
+    for _ in range(720):
+        notices.model_changed(True)
+        clock.pass_by(60)
+        notices.model_changed(False)
+        clock.pass_by(60)
+    notices.model_changed(True)
+    clock.pass_by(TOLD_EVERY_S)
+    notices.model_changed(False)
+    notices.model_changed(True)
+
+    told = [line[:6] for _, line in desk.lines]
+    assert ["模型连着出错", "模型恢复正常", "模型又连着出", "模型恢复正常", "模型连着出错"] == told
 
 
 def test_without_an_owner_nobody_is_told_of_the_model() -> None:

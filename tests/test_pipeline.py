@@ -12,9 +12,11 @@ import pytest
 import settings
 from handlers import pipeline
 from handlers.admit import admit, in_time
+from handlers.deliver import Deliverer
 from handlers.exchange import Exchange, Gate, Message, Outcome, Reply, Source
+from handlers.governor import Governor
 from handlers.pipeline import AT_ONCE, Pipeline, Stage
-from tests.fakes import NOW, Clock, MemoryLedger, message, room_message
+from tests.fakes import NOW, Clock, MemoryLedger, RecordingChat, message, room_message
 
 PACE = settings.Deliver(max_waiting_chat=20, max_waiting=100)
 
@@ -63,6 +65,7 @@ class Bed:
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     outbox: Outbox = field(default_factory=Outbox)
     ended: list[Exchange] = field(default_factory=list)
+    listener: Callable[[Exchange], None] = lambda exchange: None
 
     def __post_init__(self) -> None:
         self.pipeline = Pipeline(
@@ -72,7 +75,7 @@ class Bed:
             ledger=self.ledger,
             pace=self.pace,
             burst_s=self.burst_s,
-            done=(self.ended.append,),
+            done=(self.ended.append, self.listener),
         )
 
     async def submit(self, *messages: Message) -> None:
@@ -230,6 +233,34 @@ async def test_nothing_leaves_without_its_row() -> None:
     assert ["echo 又有了"] == bed.outbox.texts()
 
 
+@pytest.mark.parametrize("failing", [Outcome.DECIDED, Outcome.SENDING, Outcome.SENT])
+async def test_a_row_that_failed_once_never_denies_what_left(failing: Outcome) -> None:
+    """A disk full for one write: before the send nothing leaves, and the row says so; after it the
+    row says that it was sent, or at least was about to be.
+    """
+    bed, chat = Bed(), RecordingChat()
+    record, failed = bed.ledger.record, list[Outcome]()
+
+    async def once(exchange: Exchange) -> None:
+        if exchange.outcome is failing and not failed:
+            failed.append(failing)
+            raise OSError("disk full")
+        await record(exchange)
+
+    bed.ledger.record = once  # type: ignore[method-assign]
+    at_once = settings.Deliver(delay_min_s=0, delay_max_s=0, delay_per_char_s=0)
+    outlet = Deliverer(chat, bed.ledger, at_once, split_chars=90, governor=Governor(gap_s=0))
+    bed.outbox.deliver = outlet.deliver  # type: ignore[method-assign]
+    asked = message()
+    await bed.submit(asked)
+    await bed.settle()
+
+    row, before = bed.ledger.of(asked.id), failing is not Outcome.SENT
+    assert (0 if before else 1) == len(chat.sent)
+    assert (Outcome.SILENT if before else Outcome.SENDING) is row.outcome
+    assert (Gate.ERROR if before else None) is row.gate
+
+
 async def test_a_full_chat_drops_with_a_row() -> None:
     """Over its bound a chat's chatter is dropped with a row each; handled + dropped = all, and
     every call is answered, in order.
@@ -355,6 +386,40 @@ async def test_a_stop_accounts_for_everything() -> None:
 
     gates = [bed.ledger.of(m.id).gate for m in [*messages[1:], late]]
     assert [Gate.STOPPING] * 5 == gates
+
+
+async def test_a_stop_accounts_for_what_was_being_decided() -> None:
+    """Cancelled while its decision is written: the deliverer does not know of it yet."""
+    bed, asked = Bed(), message()
+    record = bed.ledger.record
+
+    async def slow(exchange: Exchange) -> None:
+        await record(exchange)
+        await asyncio.sleep(60 if exchange.outcome is Outcome.DECIDED else 0)
+
+    bed.ledger.record = slow  # type: ignore[method-assign]
+    await bed.submit(asked)
+    await asyncio.sleep(0.02)
+    await bed.pipeline.drain(0.01)
+
+    row = bed.ledger.of(asked.id)
+    assert (Outcome.SILENT, Gate.STOPPING) == (row.outcome, row.gate)
+
+
+async def test_a_stop_waits_for_what_an_end_has_said() -> None:
+    """A word to the owner about the last message of all still leaves."""
+
+    def tell(exchange: Exchange) -> None:
+        bed.outbox.delay_s = 0.05
+        if exchange.message.text == "在吗":
+            note = Exchange(message("")).answered(Reply("没把握", Source.NOTICE))
+            bed.pipeline.say(note)
+
+    bed = Bed(listener=tell)
+    await bed.submit(message("在吗"))
+    await bed.settle()
+
+    assert ["echo 在吗", "没把握"] == bed.outbox.texts()
 
 
 async def test_a_stop_waits_for_no_disk(monkeypatch: pytest.MonkeyPatch) -> None:

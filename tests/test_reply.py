@@ -42,6 +42,19 @@ async def said(mind: ScriptedMind, exchange: Exchange, **config: object) -> Repl
     return done.reply
 
 
+async def test_what_has_prepared_words_needs_no_model() -> None:
+    """Asked about the weather, it says that it cannot know, though the model finds no example."""
+
+    class Absent(ScriptedMind):
+        async def nearest(self, *args: object, **kwargs: object) -> list[Near]:
+            raise EngineTimeout("late")
+
+    reply = await said(Absent(), asked("明天天气怎么样", Mood.NEUTRAL), when_failed="silent")
+
+    assert (Source.CANNED, "weather") == (reply.source, reply.name)
+    assert reply.text in persona().honest["weather"]
+
+
 async def test_a_good_draft_is_the_reply() -> None:
     """A draft that the guard lets through, and nothing better beside it, is sent as it is."""
     reply = await said(ScriptedMind(["这么晚才忙完，早点休息。"]), asked())

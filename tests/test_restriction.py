@@ -35,18 +35,21 @@ def test_what_a_gateway_says_of_it_is_known(error: Exception, expected: bool) ->
     [
         (message(SAID, kind=Kind.UNKNOWN), [5.0]),
         (message(SAID, kind=Kind.UNKNOWN, is_self=True), [5.0]),
-        (message("发送消息过于频繁，可稍后再试。", is_self=True), [5.0]),
+        (message("发送消息过于频繁，可稍后再试。", kind=Kind.UNKNOWN, is_self=True), [5.0]),
         (message("操作太频繁，请稍后再试", kind=Kind.UNKNOWN), [5.0]),
         (message("您的操作过于频繁，请稍后再试。", kind=Kind.UNKNOWN), [5.0]),
         (message(SAID), []),
-        (message("他说" + SAID, is_self=True), []),
-        (message("频繁", is_self=True), []),
-        (message("你最近上夜班很频繁", is_self=True), []),
+        (message(SAID, is_self=True), []),
+        (message("他说" + SAID, kind=Kind.UNKNOWN), []),
+        (message("频繁", kind=Kind.UNKNOWN), []),
+        (message("你最近上夜班很频繁", kind=Kind.UNKNOWN), []),
         (message("", kind=Kind.UNKNOWN), []),
     ],
 )
 def test_only_the_platform_can_have_the_bot_rest(said: Message, told: list[float]) -> None:
-    """Its own words as a whole, and of no kind a person can send; then it ends as restricted."""
+    """Its own words as a whole, and of no kind a person can send; then it ends as restricted. A
+    text of the account itself may be what somebody had the bot say.
+    """
     heard: list[float] = []
     done = heed(heard.append, lambda: NOW + 5)(Exchange(said))
 

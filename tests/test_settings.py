@@ -164,6 +164,15 @@ def test_the_digest_tells_settings_apart(tmp_path: Path) -> None:
     assert same.digest != other.digest
 
 
+def test_the_digest_tells_nothing_of_a_password(tmp_path: Path) -> None:
+    """It stands in log lines and reports: nobody can try passwords on it."""
+    one, other = (
+        load(written(tmp_path, f"audit: {{url: 'postgresql://u:{word}@h/d'}}")) for word in "ab"
+    )
+
+    assert one.digest == other.digest
+
+
 @pytest.mark.parametrize(
     "path", sorted((FILE.parent / "examples").glob("*.yaml")), ids=lambda p: p.name
 )

@@ -166,4 +166,4 @@ def test_a_message_costs_the_same_however_many_wait() -> None:
         return took / 4000
 
     few, many = min(per_step(1) for _ in range(3)), min(per_step(1000) for _ in range(2))
-    assert many < 10 * few  # caches; a scan of what waits would be a thousand times as long
+    assert many < 50 * few  # caches; a scan of what waits would be a thousand times as long

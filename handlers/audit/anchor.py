@@ -5,18 +5,20 @@ from __future__ import annotations
 import hmac
 import json
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 
-from handlers.audit.chain import Head, seal
+from handlers.audit.chain import KEYED, Head, seal
 
 log = structlog.get_logger()
 
 SUFFIX = ".anchor"
 #: Bytes of the file: always the same, so that writing it never needs room on the disk.
 _LENGTH = 256
+_LINK = re.compile(f"{KEYED}?[0-9a-f]{{64}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,10 @@ class Anchor:
     def read(self) -> Known | None:
         """What was named last; None where there is no anchor, or one that this key did not seal."""
         try:
-            said = json.loads(steady(self.path))
+            said = json.loads(steady(self.path)[:_LENGTH])
             head = Head(int(said["n"]), str(said["link"]))
+            if not (0 <= head.n < 2**63 and _LINK.fullmatch(head.link)):
+                return None
             sealed = str(said.get("seal", "")).encode()
         except (OSError, ValueError, OverflowError, KeyError, TypeError, AttributeError):
             return None

@@ -29,26 +29,31 @@ def add_run(connection: sa.Connection, journal: Journal, run: Run, now: float) -
 
 def recover(connection: sa.Connection, journal: Journal, now: float) -> Recovered:
     outcome = exchanges.c.outcome
-    uncertain = _settle(connection, outcome == Outcome.SENDING, now, outcome=Outcome.UNCERTAIN)
+    sending, waiting = (
+        outcome == Outcome.SENDING,
+        outcome.in_((Outcome.RECEIVED, Outcome.DECIDED)),
+    )
+    ids = list(connection.scalars(sa.select(exchanges.c.id).where(sending | waiting)))
+    vouched = journal.vouched(connection, ids)
+    uncertain = _settle(connection, sending, now, outcome=Outcome.UNCERTAIN)
     interrupted = _settle(
         connection,
-        outcome.in_((Outcome.RECEIVED, Outcome.DECIDED)),
+        waiting,
         now,
         outcome=Outcome.SILENT,
         gate=Gate.INTERRUPTED,
         detail=outcome,
     )
-    journal.wrote(connection, now, [*uncertain, *interrupted])
-    return Recovered(len(uncertain), len(interrupted))
+    journal.wrote(connection, now, [id_ for id_ in ids if id_ in vouched])
+    return Recovered(uncertain, interrupted)
 
 
 def _settle(
     connection: sa.Connection, meant: sa.ColumnElement[bool], now: float, **values: object
-) -> list[str]:
-    """Writes ``values`` into the rows that are meant; their ids."""
-    ids = list(connection.scalars(sa.select(exchanges.c.id).where(meant)))
-    connection.execute(exchanges.update().where(meant).values(values | {"updated_at": now}))
-    return ids
+) -> int:
+    """Writes ``values`` into the rows that are meant; how many they are."""
+    update = exchanges.update().where(meant).values(values | {"updated_at": now})
+    return connection.execute(update).rowcount
 
 
 def next_of(column: sa.Column[Any]) -> sa.Select[int]:

@@ -109,7 +109,8 @@ def link(
     HMAC-SHA256 under ``key``, 64 hex digits behind a ``k``; without a key SHA-256, which finds
     what was changed by somebody who does not compute the rest of the chain anew.
     """
-    if type(n) is type(number) is int and type(at) is float and type(exchange_id) is str:
+    is_usual = type(n) is type(number) is int and type(at) is float
+    if is_usual and type(exchange_id) is type(kind) is type(digest) is type(previous) is str:
         # The same text in a third of the time, for nearly every entry of every log.
         names = f"{_quoted(kind)},{_quoted(exchange_id)}"
         said = f"[{_quoted(previous)},{n},{at!r},{names},{number},{_quoted(digest)}]"

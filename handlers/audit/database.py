@@ -59,8 +59,7 @@ class Database:
             AuditInUse: Another process writes it.
             AuditError: No access, no room, a file that is not this schema, or not the log's keys.
         """
-        url, path = _url(settings)
-        place = str(path or url.render_as_string())
+        url, path, place = _url(settings)
         keys = keys or keys_from_environment()
         key = keys.chain if keys else None
         with explained(place):
@@ -88,8 +87,7 @@ class Database:
             AuditError: There is none, no access, a file that is not this schema, or not the keys
                 it was written with.
         """
-        url, path = _url(settings)
-        place = str(path or url.render_as_string())
+        url, path, place = _url(settings)
         missing = f"{place}: no audit log here yet; the first start of the bot writes it, or "
         if path:
             if not path.exists():
@@ -130,8 +128,7 @@ class Database:
         Raises:
             AuditError: It could not be done now; what was deleted is deleted all the same.
         """
-        with explained(self.place):
-            scrub(self._engine, self.place)
+        scrub(self._engine, self.place)
 
     def _scrub_late(self) -> None:
         try:
@@ -154,11 +151,11 @@ class Database:
                 raw.close()
 
 
-def _url(settings: Audit) -> tuple[sa.URL, Path | None]:
-    """Where the log lives, and the file it is, if it is one that we look after."""
+def _url(settings: Audit) -> tuple[sa.URL, Path | None, str]:
+    """Where the log lives, the file it is, if it is one that we look after, and its name."""
     if not settings.url:
         path = settings.path / FILE
-        return sa.URL.create("sqlite", database=str(path)), path
+        return sa.URL.create("sqlite", database=str(path)), path, str(path)
     try:
         url = sa.make_url(settings.url)
     except ArgumentError:  # not shown: a password may stand in it
@@ -167,13 +164,13 @@ def _url(settings: Audit) -> tuple[sa.URL, Path | None]:
         ) from None
     plain = url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:")
     if plain and not str(url.database).startswith("file:"):
-        return url, Path(str(url.database))
-    return url, None
+        return url, Path(str(url.database)), str(url.database)
+    return url, None, url.set(query={}).render_as_string()  # a password may stand there too
 
 
 def anchor_path(settings: Audit) -> Path | None:
     """Where the end of the chain is named; None for a database that ends with the program."""
-    url, path = _url(settings)
+    url, path, _ = _url(settings)
     if path:
         return path.with_suffix(SUFFIX)
     if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):

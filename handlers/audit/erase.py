@@ -14,6 +14,7 @@ from handlers.audit.database import Database
 from handlers.audit.errors import AuditInUse
 from handlers.audit.footprint import Erased, Footprint, footprint
 from handlers.audit.journal import Journal
+from handlers.audit.migration import require_current
 from handlers.audit.person import in_pages, people_of
 from handlers.audit.schema import corrections, exchanges, new_salt, voice
 from handlers.audit.scrub import owe
@@ -39,6 +40,7 @@ def counted(settings: Audit, people: Sequence[str], progress: Progress = SILENT)
         AuditError: See ``person.people_of`` and ``Database.to_read``.
     """
     with closing(Database.to_read(settings)) as database, database.begin() as connection:
+        require_current(connection, database.place)
         return footprint(connection, people_of(connection, people), progress).count
 
 
@@ -78,6 +80,8 @@ def erase(
 
 
 def _take_out(connection: sa.Connection, journal: Journal, found: Footprint, at: float) -> None:
+    changed = [*found.exchanges, *found.repeats]
+    vouched = journal.vouched(connection, changed)
     _blot(connection, found.repeats)
     _empty(connection, found.exchanges, at)
     for page in in_pages(found.given):
@@ -86,7 +90,7 @@ def _take_out(connection: sa.Connection, journal: Journal, found: Footprint, at:
     for table, ids in ((corrections, found.labelled), (voice, found.pairs)):
         for page in in_pages(ids):
             connection.execute(table.delete().where(table.c.id.in_(page)))
-    journal.wrote(connection, at, [*found.exchanges, *found.repeats], Event.ERASE)
+    journal.wrote(connection, at, [id_ for id_ in changed if id_ in vouched], Event.ERASE)
     owe(connection)
 
 

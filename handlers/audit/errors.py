@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -39,7 +40,7 @@ def explained(place: str) -> Iterator[None]:
         yield
     except IntegrityError as error:
         raise AuditError(f"{place}: {_first_line(error.orig or error)}") from error
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, sqlite3.Error) as error:  # the latter of a raw connection
         cause = getattr(error, "orig", None) or error
         code = "_".join(getattr(cause, "sqlite_errorname", "").split("_")[:2])
         raise AuditError(f"{place}: {_WAYS_OUT.get(code, _first_line(cause))}") from error

@@ -69,7 +69,11 @@ def footprint(connection: sa.Connection, person: Person, progress: Progress = SI
     ]
     given = list(connection.scalars(sa.select(corrections.c.id).where(is_given_by(person))))
     pairs = {row.id for row in learnt_with(connection, person)}
-    pairs |= {row.id for row in connection.execute(sa.select(voice)) if traces.are_in(row.text)}
+    pairs |= {
+        row.id
+        for row in connection.execute(sa.select(voice))
+        if traces.are_in(row.text) or traces.are_in(row.reply)
+    }
     count = connection.scalar(sa.select(sa.func.count()).select_from(exchanges)) or 0
     shown = progress if count >= _MUCH else SILENT
     with shown.task("Looking through the audit log", count, "exchanges") as advance:

@@ -91,12 +91,14 @@ def past(connection: sa.Connection, run_id: int, now: float, split_chars: int) -
         # received_at has an index; no message waits for longer than two days for its answer.
         .where(here, has_left, row.received_at >= now - 3 * DAY_S, row.updated_at >= now - DAY_S)
     )
-    # The platform's own word has no reply, and what it would not take has failed; the others with
-    # this gate were only held back. No rest is longer than a week.
-    told = (row.outcome == Outcome.FAILED) | ~has_reply
-    restricted_at = sa.select(sa.func.max(row.updated_at)).where(
-        here, row.received_at >= now - 8 * DAY_S, row.gate == Gate.RESTRICTED, told
-    )
+    # The platform's own word has no reply, and what it would not take has failed, or broke off
+    # halfway; the others with this gate were only held back. No rest is longer than a week.
+    told = row.outcome.in_((Outcome.FAILED, Outcome.UNCERTAIN)) | ~has_reply
+    # Of its own word it counts when it was said: gateways replay old messages.
+    is_old = ~has_reply & (row.sent_at < row.updated_at)
+    restricted_at = sa.select(
+        sa.func.max(sa.case((is_old, row.sent_at), else_=row.updated_at))
+    ).where(here, row.received_at >= now - 8 * DAY_S, row.gate == Gate.RESTRICTED, told)
     return Past(
         connection.scalar(first) or now,
         tuple(

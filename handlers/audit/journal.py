@@ -10,7 +10,7 @@ import structlog
 
 from handlers.audit import chain
 from handlers.audit.anchor import Anchor
-from handlers.audit.chain import Event, Head, Note
+from handlers.audit.chain import SHOWS, Event, Head, Note
 from handlers.audit.schema import exchanges, journal, runs
 
 log = structlog.get_logger()
@@ -30,6 +30,12 @@ _EXCHANGES = (
     stored(exchanges)
     .where(exchanges.c.id.in_(sa.bindparam("ids", expanding=True)))
     .order_by(exchanges.c.seq)
+)
+_SAID = (
+    sa.select(journal.c.exchange_id, journal.c.digest)
+    .where(journal.c.exchange_id.in_(sa.bindparam("ids", expanding=True)))
+    .where(journal.c.kind.in_([kind.value for kind in SHOWS]))
+    .order_by(journal.c.n)
 )
 _RUNS = stored(runs).where(runs.c.id.in_(sa.bindparam("ids", expanding=True))).order_by(runs.c.id)
 _END = sa.select(journal.c.n, journal.c.link).order_by(journal.c.n.desc()).limit(1)
@@ -71,6 +77,23 @@ class Journal:
         for start in range(0, len(ids), _AT_ONCE):
             rows = connection.execute(_EXCHANGES, {"ids": ids[start : start + _AT_ONCE]})
             self.append(connection, at, list(_shown(rows, kind)))
+
+    def vouched(self, connection: sa.Connection, ids: Sequence[str]) -> set[str]:
+        """Those of these exchanges that are as their last entries say.
+
+        To be asked before an old row is written or deleted with an entry of its own: else somebody
+        could change the row, and have the bot seal the change with its key.
+        """
+        right: set[str] = set()
+        for start in range(0, len(ids), _AT_ONCE):
+            asked = {"ids": ids[start : start + _AT_ONCE]}
+            said = {row.exchange_id: row.digest for row in connection.execute(_SAID, asked)}
+            for row in connection.execute(_EXCHANGES, asked):
+                if said.get(row.id) == chain.digest(row._asdict()):
+                    right.add(row.id)
+        if wrong := len(ids) - len(right):
+            log.error("audit.rows_changed", exchanges=wrong, hint="audit verify names the first")
+        return right
 
     def started(self, connection: sa.Connection, at: float, ids: Sequence[int]) -> None:
         """Adds an entry for each of these runs."""

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -19,6 +20,8 @@ from settings import AUDIT_KEY, Audit
 
 #: In the log's folder; makes the codes of a log without ``YIXIN_AUDIT_KEY``.
 CODES_FILE = "pseudonyms.key"
+#: Bytes of that key.
+_LENGTH = 32
 
 
 def settle(
@@ -36,7 +39,7 @@ def settle(
     known, coded = _checks(connection)
     _require_key(known, keys, place)
     code_key = _code_key(settings, keys, coded, place, may_make=is_writer)
-    codes = code_key and Codes(code_key)
+    codes = Codes(code_key) if code_key else None
     if coded and codes and codes.mark != coded:
         raise AuditError(
             f"{place}: the key at hand ({AUDIT_KEY}, or the file {CODES_FILE}) is not the one that "
@@ -46,7 +49,7 @@ def settle(
     is_from_file = code_key is not None and (keys is None or code_key != keys.codes)
     veil = Seal(_veil_key(code_key)) if code_key and is_from_file else seal
     is_coded = settings.pseudonyms and codes is not None
-    keep(connection.dialect, Keeping(seal, codes or None, is_coded, veil))
+    keep(connection.dialect, Keeping(seal, codes, is_coded, veil))
     if is_writer:
         now = keys.mark if keys else None, codes.mark if codes and is_coded else coded
         if now != (known, coded):
@@ -94,19 +97,22 @@ def _code_key(
 
 
 def _read(file: Path) -> bytes:
-    try:
-        return bytes.fromhex(file.read_text(encoding="ascii").strip())
-    except ValueError:
-        raise AuditError(f"{file}: this is no key; bring back the one that was made") from None
+    with suppress(ValueError):
+        key = bytes.fromhex(file.read_text(encoding="ascii").strip())
+        if len(key) == _LENGTH:
+            return key
+    raise AuditError(f"{file}: this is no key; bring back the one that was made")
 
 
 def _make(file: Path) -> bytes:
-    key = secrets.token_bytes(32)
+    key = secrets.token_bytes(_LENGTH)
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+    new = file.with_name(file.name + ".new")  # a full disk must not leave half a key
+    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
         out.write(key.hex() + "\n")
         out.flush()
         os.fsync(out.fileno())  # before the first code that only it can make
+    new.replace(file)
     return key
 
 

@@ -202,13 +202,17 @@ class AuditLog:
         ):
             num += count
         while await self._do(
-            lambda connection: retention.compact(connection, self._database.journal, self._clock())
+            lambda connection: retention.compact(
+                connection, self._database.journal, before, self._clock()
+            )
         ):
             pass
         return num
 
     async def scrub(self) -> None:
-        """Leaves no trace of what was deleted in the files; a second for each 100 MB they have.
+        """Leaves no trace of what was deleted in the files.
+
+        For each 100 MB they have it takes a second, and 100 MB of memory until it is done.
 
         Raises:
             AuditError: There is not as much room on the disk as the log takes, or see ``Database``.

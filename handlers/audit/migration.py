@@ -18,10 +18,13 @@ from handlers.audit.schema import (
     runs,
     schema,
 )
+from handlers.audit.schema import journal as entries
 
 log = structlog.get_logger()
 
 _AT_ONCE = 500
+#: A trigger would change rows before they are sealed: the chain would vouch for what it made.
+_ADDED = "SELECT type, name FROM sqlite_master WHERE type IN ('trigger', 'view')"
 #: From so many exchanges on it takes seconds.
 _MANY = 20_000
 
@@ -30,7 +33,7 @@ def version_of(connection: sa.Connection, place: str) -> int | None:
     """The schema that the tables are of; None for an empty database.
 
     Raises:
-        AuditError: Somebody else's tables, or those of a version not known here.
+        AuditError: Somebody else's tables, those of a version not known here, or more than these.
     """
     names = sa.inspect(connection).get_table_names()
     if not names:
@@ -40,13 +43,37 @@ def version_of(connection: sa.Connection, place: str) -> int | None:
             f"{place}: this database is not an audit log of Yixin (it has a table {names[0]!r}); "
             f"{ELSEWHERE}"
         )
+    is_sqlite = connection.dialect.name == "sqlite"
+    if is_sqlite and (added := connection.exec_driver_sql(_ADDED).first()):
+        raise AuditError(
+            f"{place}: somebody added a {added.type} {added.name!r} to it, which can change what "
+            f"is written; keep a copy, then drop it, or {ELSEWHERE}"
+        )
     version: int | None = connection.scalar(sa.select(schema.c.version))
     if version not in READABLE:
         raise AuditError(
             f"{place}: written with schema {version}, this Yixin knows {SCHEMA}; "
             f"use the Yixin that wrote it, or {ELSEWHERE}"
         )
+    entry = sa.select(entries.c.n).limit(1)
+    if version != SCHEMA and entries.name in names and connection.scalar(entry):
+        raise AuditError(
+            f"{place}: somebody made it pass for schema {version}, but it has a journal, which "
+            f"only {SCHEMA} has; put a backup in its place, or {ELSEWHERE}"
+        )
     return version
+
+
+def require_current(connection: sa.Connection, place: str) -> None:
+    """For readers of what earlier versions had not.
+
+    Raises:
+        AuditError: It is a log of an earlier version, or see ``version_of``.
+    """
+    if version_of(connection, place) != SCHEMA:
+        raise AuditError(
+            f"{place}: written by an earlier Yixin; start the bot once, which brings it up"
+        )
 
 
 def bring_up(connection: sa.Connection, version: int | None, journal: Journal) -> None:
@@ -63,6 +90,7 @@ def bring_up(connection: sa.Connection, version: int | None, journal: Journal) -
     connection.execute(schema.update().values(version=SCHEMA))
     if (count := count_of(connection, exchanges)) >= _MANY:
         log.info("audit.migrating", schema=SCHEMA, exchanges=count)
+    journal.check_end(connection, time.time())  # an anchor without a journal: it was deleted
     _begin_chain(connection, journal)
     log.info("audit.migrated", schema=SCHEMA, before=version, exchanges=count)
 

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from handlers.audit.columns import StorableText, keeping_of, storable
 from handlers.audit.database import Database
 from handlers.audit.errors import AuditError
+from handlers.audit.migration import require_current
 from handlers.audit.schema import corrections, exchanges, voice
 from handlers.audit.sealed import Codes
 from settings import Audit
@@ -115,6 +116,7 @@ def stored(settings: Audit, said: str) -> Iterator[Stored]:
     """
     with closing(Database.to_read(settings)) as database:
         with database.begin() as connection:
+            require_current(connection, database.place)
             person = people_of(connection, [said])
             ids = ids_of(connection, person)
             learnt = learnt_with(connection, person)

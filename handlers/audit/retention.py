@@ -11,7 +11,7 @@ from typing import Protocol
 import sqlalchemy as sa
 import structlog
 
-from handlers.audit.chain import Event, Note
+from handlers.audit.chain import SHOWS, Event, Note
 from handlers.audit.errors import AuditError
 from handlers.audit.journal import Journal
 from handlers.audit.schema import corrections, exchanges, journal, runs, voice
@@ -78,10 +78,12 @@ def expire(connection: sa.Connection, entries: Journal, before: float, now: floa
     """Deletes up to ``BATCH`` exchanges received before then (unix seconds); how many there were.
 
     With them go the labels that were given to them, and whatever labels and learnt answers are as
-    old. Each exchange gets an entry in the journal.
+    old. Each exchange gets an entry in the journal, unless it was made to look old by somebody.
     """
-    connection.execute(voice.delete().where(voice.c.seen_at < before))
-    connection.execute(corrections.delete().where(corrections.c.given_at < before))
+    learnt = connection.execute(voice.delete().where(voice.c.seen_at < before))
+    given = connection.execute(corrections.delete().where(corrections.c.given_at < before))
+    if learnt.rowcount + given.rowcount:
+        owe(connection)
     row = exchanges.c
     old = connection.execute(
         sa.select(row.id, row.seq)
@@ -91,40 +93,55 @@ def expire(connection: sa.Connection, entries: Journal, before: float, now: floa
     ).all()
     ids = [id_ for id_, _ in old]
     if ids:
+        vouched = entries.vouched(connection, ids)
         connection.execute(corrections.delete().where(corrections.c.exchange_id.in_(ids)))
         connection.execute(exchanges.delete().where(row.id.in_(ids)))
-        entries.append(connection, now, [Note(Event.EXPIRE, id_, seq) for id_, seq in old])
+        gone = [Note(Event.EXPIRE, id_, seq) for id_, seq in old if id_ in vouched]
+        entries.append(connection, now, gone)
         owe(connection)
     return len(ids)
 
 
-def compact(connection: sa.Connection, entries: Journal, now: float) -> int:
-    """Cuts off the entries before the first that tells of an exchange still there; how many.
+def compact(connection: sa.Connection, entries: Journal, before: float, now: float) -> int:
+    """Cuts off the entries before the first that is still needed; how many.
 
     One entry records the last of them and its link, so that the rest can be told from a journal
-    that somebody cut. Runs that nothing is left of go too, the others are entered anew.
+    that somebody cut. Runs that nothing is left of go too, the others are entered anew, as they
+    were entered before.
     """
     first: int = connection.scalar(sa.select(sa.func.min(journal.c.n))) or 0
-    last = min(_last_useless(connection), first + _CUT_MOST - 1)
+    last = _last_useless(connection, first + _CUT_MOST - 1, before)
     if last - first + 1 < _CUT_LEAST:
         return 0
     cut = journal.c.n <= last
     link = connection.scalar(sa.select(journal.c.link).where(journal.c.n == last))
-    begun = sa.select(journal.c.number).where(cut, journal.c.kind == Event.START.value)
-    started = set(connection.scalars(begun))
+    begun = sa.select(journal.c.number, journal.c.digest).where(cut)
+    begun = begun.where(journal.c.kind == Event.START.value).order_by(journal.c.n)
+    started = {row.number: row.digest for row in connection.execute(begun)}
     used = set(connection.scalars(sa.select(exchanges.c.run_id).distinct()))
     used.add(connection.scalar(sa.select(sa.func.max(runs.c.id))) or 0)  # this one
+    anew = [Note(Event.START, number=run, digest=started[run]) for run in sorted(used & {*started})]
     # Before the deletion: the next number must not begin again at 1.
-    entries.append(connection, now, [Note(Event.CUT, number=last, digest=link or "")])
-    entries.started(connection, now, sorted(started & used))
-    connection.execute(runs.delete().where(runs.c.id.in_(started - used)))
+    entries.append(connection, now, [Note(Event.CUT, number=last, digest=link or ""), *anew])
+    connection.execute(runs.delete().where(runs.c.id.in_({*started} - used)))
     return connection.execute(journal.delete().where(cut)).rowcount
 
 
-def _last_useless(connection: sa.Connection) -> int:
+def _last_useless(connection: sa.Connection, most: int, before: float) -> int:
+    """The last entry, up to ``most``, that comes before all that are needed.
+
+    Needed is what tells of a row that is there, or that should be: one that never expired is told
+    of until it would have. Else whoever deletes the oldest rows would have the proof cut off too.
+    """
+    other = journal.alias()
     there = sa.exists().where(exchanges.c.id == journal.c.exchange_id)
-    useful = sa.select(journal.c.n).where(there).order_by(journal.c.n).limit(1)
-    first: int | None = connection.scalar(useful)
-    if first is None:
-        return connection.scalar(sa.select(sa.func.max(journal.c.n))) or 0
-    return first - 1
+    expired = sa.exists().where(
+        other.c.exchange_id == journal.c.exchange_id, other.c.kind == Event.EXPIRE.value
+    )
+    proof = journal.c.kind.in_([kind.value for kind in (*SHOWS, Event.LOSS)])
+    needed = there | (proof & (journal.c.at >= before) & ~expired)
+    first: int | None = connection.scalar(
+        sa.select(journal.c.n).where(journal.c.n <= most, needed).order_by(journal.c.n).limit(1)
+    )
+    end: int = connection.scalar(sa.select(sa.func.max(journal.c.n))) or 0
+    return min(end, most) if first is None else first - 1

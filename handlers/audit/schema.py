@@ -146,6 +146,7 @@ voice = sa.Table(
 is_merged = exchanges.c.gate == sa.literal(Gate.MERGED.value, StorableText, literal_execute=True)
 has_reply = exchanges.c.reply_source.is_not(None)
 
+sa.Index("ix_entries", journal.c.exchange_id)
 sa.Index("ix_received", exchanges.c.received_at)
 sa.Index("ix_outcome", exchanges.c.outcome)
 # Most rows of a group have no reply; the turns of a chat must not read through them.

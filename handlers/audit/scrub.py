@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from handlers.audit.errors import AuditError
+from handlers.audit.errors import AuditError, explained
 
 #: SQLite leaves this number in the file's head to applications; it is part of a transaction.
 _OWED = 1
@@ -32,23 +32,30 @@ def scrub(engine: sa.Engine, place: str) -> None:
     pages as they were until it is used again.
 
     Raises:
-        AuditError: Somebody reads the database and holds on to its old pages.
+        AuditError: No room, or somebody reads the database and holds on to its old pages.
     """
     if engine.dialect.name != "sqlite":
         return
+    try:
+        with explained(place):
+            _scrub(engine)
+    except AuditError as error:
+        raise AuditError(
+            f"{error}. What was deleted is out of the log, but its files hold traces of it until "
+            "the next start of the bot"
+        ) from error
+
+
+def _scrub(engine: sa.Engine) -> None:
     raw = engine.raw_connection()
     try:
         cursor = raw.cursor()
         # Not in the system's folder for temporary files: it may be another disk.
         cursor.execute("PRAGMA temp_store=MEMORY")
         cursor.execute("VACUUM")
-        cursor.execute("PRAGMA user_version=0")
         (is_busy, *_) = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         if is_busy:
-            cursor.execute(f"PRAGMA user_version={_OWED}")
-            raise AuditError(
-                f"{place}: deleted, but another program reads this audit log, and its files hold "
-                "the old pages for it; close that program, then start and stop the bot once"
-            )
+            raise AuditError("another program reads this audit log; close it")
+        cursor.execute("PRAGMA user_version=0")
     finally:
         raw.close()
