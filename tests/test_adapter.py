@@ -157,27 +157,48 @@ async def test_a_talker_who_cannot_be_looked_up_counts_as_official() -> None:
     assert not known.is_official
 
 
-async def test_a_message_that_cannot_be_looked_up_is_logged_and_skipped() -> None:
-    """It costs itself alone; the log has its id."""
+async def test_a_message_that_cannot_be_looked_up_costs_itself_alone() -> None:
+    """It is asked for again after those that follow, three times in all; the log has its id."""
     puppet, recorder = HollowPuppet("bot", "机器人"), Recorder()
     puppet.add_contact("alice", "Alice")
     with capture_logs() as lines:
         async with running(puppet, recorder):
-            lost = [puppet.receive("alice", text) for text in ("lost", "hollow")]
-            puppet.receive("alice", "你好")
+            lost, hollow = (puppet.receive("alice", text) for text in ("lost", "hollow"))
+            heard = []
+            for text in ("一", "二", "三"):
+                puppet.receive("alice", text)
+                heard.append((await recorder.next_message()).text)
 
-            message = await recorder.next_message()
+    assert heard == ["一", "二", "三"]
+    assert [line["id"] for line in lines if line["event"] == "message.skipped"] == [hollow]
+    assert [line["id"] for line in lines if line["event"] == "message.missed"] == [lost] * 2
+    assert [line["id"] for line in lines if line["event"] == "message.lost"] == [lost]
 
-    assert message.text == "你好"
-    assert [line["id"] for line in lines if line["event"] == "message.skipped"] == lost
+
+async def test_a_message_shown_late_is_not_lost() -> None:
+    """One that the gateway could not show comes once it can, after a message or a login."""
+    puppet, recorder = HollowPuppet("bot", "机器人"), Recorder()
+    puppet.add_contact("alice", "Alice")
+    async with running(puppet, recorder):
+        puppet.receive("alice", "lost")
+        puppet.receive("alice", "一")
+        first = await recorder.next_message()
+        puppet.is_hollow = False
+        puppet.receive("alice", "二")
+        rest = [(await recorder.next_message()).text for _ in range(2)]
+
+    assert first.text == "一"
+    assert rest == ["二", "lost"]
 
 
 class HollowPuppet(InProcessPuppet):
     """Forgets a message that says "lost", and who wrote the one that says "hollow"."""
 
+    is_hollow = True
+
     async def message_payload(self, message_id: str) -> MessagePayload:
         payload = await super().message_payload(message_id)
-        if payload.text == "lost":
+        if payload.text == "lost" and self.is_hollow:
             raise LookupError(message_id)
         return MessagePayload(id=message_id) if payload.text == "hollow" else payload
 

@@ -48,6 +48,10 @@ _SERVICES = frozenset(
 _MOST_SECONDS = 10**11
 
 
+class Unseen(Exception):
+    """A message could not be looked up; maybe later."""
+
+
 class Adapter:
     """Translates messages.
 
@@ -61,13 +65,16 @@ class Adapter:
         self._clock = clock
 
     async def translate(self, message: WechatyMessage, me: Identity) -> Message | None:
-        """The message; None, with a line in the log, where there is none to answer for."""
+        """The message; None, with a line in the log, where there is none to answer for.
+
+        Raises:
+            Unseen: The gateway did not show it.
+        """
         identity: str = message.message_id
         try:
             payload = message.payload = await message.puppet.message_payload(identity)
         except Exception as error:
-            log.warning("message.skipped", id=identity, reason=type(error).__name__)
-            return None
+            raise Unseen(type(error).__name__) from error
         talker_id, room_id = payload.from_id or "", payload.room_id or ""
         is_self = talker_id == me.id
         # On the phone the account writes to somebody: that is the chat, not the account itself.

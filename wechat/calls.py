@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Optional
 
 import betterproto
-from grpclib.client import Channel as GrpcChannel
 from grpclib.config import Configuration
 from wechaty_grpc.wechaty import PuppetStub
 from wechaty_puppet import FriendshipPayload, MessagePayload, MessageType, PuppetOptions
@@ -21,6 +20,7 @@ from wechaty_puppet_service.puppet import PuppetService
 
 from wechat.endpoint import Endpoint
 from wechat.errors import NotConnected
+from wechat.line import Line
 
 #: Message types as gateways number them, by position. The enum of the same name on our side has
 #: another order (a gateway's Text is 7, which here is Video), and upstream fails on 16 and above.
@@ -145,7 +145,7 @@ class GatewayCalls(PuppetService):  # type: ignore[misc]  # upstream is untyped
         response = await self.puppet_stub._unary_unary(route, request, _TextResponse)
         return text if text is not None else response.text_1x or response.text_0x or ""
 
-    def _dial(self) -> GrpcChannel:
+    def _dial(self) -> Line:
         """A line to the gateway, not opened before the first call on it."""
         config = Configuration(
             _keepalive_time=self._keepalive_s,
@@ -156,13 +156,13 @@ class GatewayCalls(PuppetService):  # type: ignore[misc]  # upstream is untyped
             http2_stream_window_size=_STREAM_WINDOW,
             ssl_target_name_override=self._endpoint.tls_name,
         )
-        channel = GrpcChannel(
+        channel = Line(
             self._endpoint.host, self._endpoint.port, ssl=self._endpoint.tls, config=config
         )
         channel._authority = self._endpoint.token  # where 0.x gateways look for the token
         return channel
 
-    def _stub(self, channel: GrpcChannel, timeout_s: float | None) -> PuppetStub:
+    def _stub(self, channel: Line, timeout_s: float | None) -> PuppetStub:
         """Calls on a line, with the token where 1.x gateways look for it."""
         metadata = {"authorization": f"Wechaty {self._endpoint.token}"}
         return PuppetStub(channel, timeout=timeout_s, metadata=metadata)

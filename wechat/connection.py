@@ -13,7 +13,6 @@ import math
 from contextlib import aclosing
 
 import structlog
-from grpclib.client import Channel as GrpcChannel
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_random_exponential
 from wechaty_grpc.wechaty.puppet import EventRequest
 from wechaty_puppet import MessagePayload
@@ -24,6 +23,7 @@ from wechat.delivery import Delivery, Listener
 from wechat.endpoint import Endpoint
 from wechat.errors import GatewayRefused
 from wechat.events import Lost, MalformedEvent, RawEvent, translate
+from wechat.line import Line
 from wechat.trouble import State, Trouble, diagnose
 
 log = structlog.get_logger()
@@ -123,7 +123,7 @@ class ReconnectingPuppet(GatewayCalls):
             self._puppet_stub = None
             channel.close()
 
-    async def _listen(self, channel: GrpcChannel, retry: RetryCallState) -> None:
+    async def _listen(self, channel: Line, retry: RetryCallState) -> None:
         calls = self._puppet_stub = self._stub(channel, self._call_timeout_s)
         now = asyncio.get_running_loop().time()
         if self._times_taken >= TIMES_TAKEN and now - self._stopped_at >= STOP_AGAIN_S:

@@ -21,10 +21,11 @@ from wechaty_puppet import (
 )
 
 from handlers.exchange import Message
-from wechat.adapter import Adapter, is_ready
+from wechat.adapter import Adapter, Unseen, is_ready
 from wechat.delivery import Listener
 from wechat.events import Dirty, Lost
 from wechat.invitations import Invitations
+from wechat.missed import Missed
 from wechat.names import RoomNames
 from wechat.presence import Identity, Presence
 
@@ -83,6 +84,7 @@ class Session(Wechaty):  # type: ignore[misc]  # upstream is untyped
         self._shown_code = ""
         self._names = RoomNames(puppet)
         self._adapter = Adapter(self._names)
+        self._missed = Missed()
 
     async def run(self) -> None:
         """Run until the puppet is stopped: what ``start`` does, without hiding how it ended."""
@@ -120,6 +122,7 @@ class Session(Wechaty):  # type: ignore[misc]  # upstream is untyped
         away_s = self._presence.arrive(Identity(payload.contact_id, names))
         log.info("account.online", id=payload.contact_id, away_s=away_s)
         await self._handlers.online(names[0], away_s)
+        await self._take_missed(Identity(payload.contact_id, names))
 
     async def _logout(self, payload: EventLogoutPayload) -> None:
         await self._leave(f"logged out: {payload.data}" if payload.data else "logged out")
@@ -145,10 +148,26 @@ class Session(Wechaty):  # type: ignore[misc]  # upstream is untyped
             # Whether it is our own cannot be told, and answering ourselves has no end.
             log.warning("message.skipped", id=payload.message_id, reason="nobody is logged in")
             return
-        message = self.Message.load(payload.message_id)
-        translated = await self._adapter.translate(message, self._presence.identity)
+        if await self._take(payload.message_id, self._presence.identity):
+            await self._take_missed(self._presence.identity)
+
+    async def _take(self, message_id: str, me: Identity) -> bool:
+        """Look a message up and hand it over; False where the gateway did not show it."""
+        try:
+            translated = await self._adapter.translate(self.Message.load(message_id), me)
+        except Unseen as error:
+            self._missed.note(message_id, str(error))
+            return False
+        self._missed.found(message_id)
         if translated is not None:
             await self._handlers.message(translated)
+        return True
+
+    async def _take_missed(self, me: Identity) -> None:
+        """The gateway answers: ask again for what it did not show before."""
+        for message_id in self._missed.all():
+            if not await self._take(message_id, me):
+                return
 
     async def _room_join(self, payload: EventRoomJoinPayload) -> None:
         self._forget_room(payload.room_id)
