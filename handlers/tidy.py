@@ -12,12 +12,12 @@ _LEADING_ROLE = re.compile(rf"\s*(?:{ROLES}\s*[:：]\s*)+", re.IGNORECASE)
 _NEXT_TURN = re.compile(rf"\n[ \t]*{ROLES}[ \t]*[:：].*|<\|.*", re.DOTALL | re.IGNORECASE)
 _MARKDOWN = (
     (re.compile(r"^[ \t]*```.*$\n?", re.MULTILINE), ""),
-    # Only where one line is all: of several, such marks make a list, which guard is to see.
-    (re.compile(r"\A[ \t]{0,3}(?:#{1,6}|>|[-*+•])[ \t]+(?=[^\n]*\Z)"), ""),
     (re.compile(r"(\*\*|__)(?=\S)(.{1,200}?)(?<=\S)\1"), r"\2"),
     (re.compile(r"`([^`\n]{1,200})`"), r"\1"),
     (re.compile(r"!?\[([^\]\n]{1,200})\]\([^)\s]{1,500}\)"), r"\1"),
 )
+# Only where one line is all: of several, such marks make a list, which guard is to see.
+_MARKS = re.compile(r"[ \t]{0,3}(?:(?:#{1,6}|>|[-*+•])[ \t]+)+")
 _PAIRS = {"“": "”", "「": "」", "『": "』", '"': '"', "'": "'", "‘": "’"}
 _TRAILING = "，、；：,;:（(【[「『“‘《<|-—* \n\t"
 
@@ -43,6 +43,8 @@ def _tidied(reply: str, bot_name: str) -> str:
         reply = reply[: turn.start()]
     for pattern, kept in _MARKDOWN:
         reply = pattern.sub(kept, reply)
+    if "\n" not in reply and (marks := _MARKS.match(reply)):
+        reply = reply[marks.end() :]
     reply = reply.strip().rstrip(_TRAILING)
     closer = _PAIRS.get(reply[:1])
     inner = reply[1:-1]
