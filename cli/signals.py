@@ -6,12 +6,13 @@ import asyncio
 import itertools
 import os
 import signal
-import sys
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any
 
 #: Exit code of a program ended by Ctrl-C, by the shells' convention.
 INTERRUPTED = 130
+STDERR = 2
 
 
 def signalled() -> Coroutine[Any, Any, bool]:
@@ -26,7 +27,9 @@ def signalled() -> Coroutine[Any, Any, bool]:
         if next(asked):
             os._exit(INTERRUPTED)
         loop.call_soon_threadsafe(stop.set)
-        sys.stderr.write("\nstopping; once more to leave at once\n")
+        # Not sys.stderr: where the signal came amidst a write to it, another one raises.
+        with suppress(OSError):
+            os.write(STDERR, b"\nstopping; once more to leave at once\n")
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, handle)

@@ -15,7 +15,7 @@ from transformers import AutoModelForCausalLM, Qwen2Config
 from engine.weights import Weights
 from tests.program import ROOT
 
-pytestmark = [pytest.mark.model, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.model, pytest.mark.soak, pytest.mark.timeout(900)]
 
 #: As published with Qwen/Qwen1.5-0.5B.
 CONFIG = Qwen2Config(

@@ -124,7 +124,7 @@ async def test_ctrl_c_ends_it_with_everything_on_record(home: Home, own: dict[st
         program.signal(signal.SIGINT)
         code = await program.ended()
 
-    assert code == 0
+    assert code == 0, program.log
     assert "stopping" in program.log
     assert "Traceback" not in program.log
 

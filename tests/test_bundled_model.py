@@ -127,9 +127,9 @@ async def test_control_tokens_typed_by_a_user_are_text(model: Model, engine: Eng
 
 
 async def test_a_deadline_ends_the_work_and_the_next_answer_is_right(model: Model) -> None:
-    """A reply given 0.3 s times out; the thread is free for the next question soon after."""
+    """A reply given 0.05 s times out; the thread is free for the next question soon after."""
     config = settings.Settings(
-        engine=settings.Engine(reply_timeout_s=0.3, mood_timeout_s=60, max_new_tokens=400)
+        engine=settings.Engine(reply_timeout_s=0.05, mood_timeout_s=60, max_new_tokens=400)
     )
     engine = Engine(model, config, InferenceExecutor(max_waiting=64))
     try:

@@ -69,7 +69,7 @@ async def test_a_few_replies_are_fit_to_be_sent() -> None:
     """10 messages and 2 conversations: no fault that the guard knows, no claim, nothing twice."""
     engine = opened("bundled-small")
     try:
-        assert [] == await faults(engine, step=15, seed=0)
+        assert [] == await faults(engine, step=30, seed=0)
     finally:
         engine.close()
 

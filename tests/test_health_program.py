@@ -13,7 +13,7 @@ import pytest
 
 from health.server import HOST
 from health.systemd import ALIVE, READY
-from tests.program import ROOT, Home, run, running
+from tests.program import Home, run, running
 from tests.test_health import ask, hear
 
 LOGGED = {"LOG__LEVEL": "info", "LOG__FORMAT": "json"}
@@ -21,12 +21,7 @@ LOGGED = {"LOG__LEVEL": "info", "LOG__FORMAT": "json"}
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A home whose persona has no bank of examples: to read one takes a start half a minute."""
-    home = Home.furnish(tmp_path_factory.mktemp("home"))
-    full = (ROOT / "personas" / "yixin.yaml").read_text(encoding="utf-8")
-    plain = [line for line in full.splitlines() if not line.startswith(("bank:", "open:"))]
-    (home.folder / "plain.yaml").write_text("\n".join(plain), encoding="utf-8")
-    return home
+    return Home.furnish(tmp_path_factory.mktemp("home"))
 
 
 def free_port() -> int:
@@ -42,10 +37,7 @@ async def test_a_running_bot_answers_its_supervisor(home: Home, tmp_path: Path) 
         manager.setblocking(False)
         os.environ |= {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "200000"}
         try:
-            overrides = LOGGED | {
-                "HEALTH__PORT": str(port),
-                "REPLY__PERSONA": str(home.folder / "plain.yaml"),
-            }
+            overrides = LOGGED | {"HEALTH__PORT": str(port)}
             async with running(home, overrides) as program:
                 heard = [await hear(manager, 90)]
                 while READY not in heard:

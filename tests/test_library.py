@@ -178,6 +178,7 @@ print(json.dumps([statistics.median(passes), statistics.median(lookups)]))
 
 @pytest.mark.model
 @pytest.mark.timeout(900)
+@pytest.mark.soak
 def test_a_lookup_costs_next_to_nothing_after_the_mood(small_weights: Weights) -> None:
     """With the whole bank and the real small model: a lookup takes a fraction of its mood pass."""
     command = [sys.executable, "-c", PROGRAM]

@@ -219,6 +219,7 @@ def test_in_bf16_it_differs_by_the_rounding_of_bf16(weights: Weights, lean: Qwen
         assert 0 < (logits - exact).abs().max() < 0.05 * exact.std()
 
 
+@pytest.mark.soak
 @pytest.mark.model
 def test_the_real_model_says_what_transformers_says(small_weights: Weights) -> None:
     """200 tokens of prompt and 2 steps in fp32: within 1e-3, and the same likeliest token."""
