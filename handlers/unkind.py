@@ -1,4 +1,4 @@
-"""What hurts without a bad word: blame, yes to a self-reproach, cheers for bad news.
+"""What hurts without a bad word: blame, retorts, yes to a self-reproach, cheers for bad news.
 
 Patterns see words, not what is meant; these are the cases that small models were seen to write
 ("我失恋了" → "好，我也会失恋的"). Texts come here the way ``guard.check`` spells them.
@@ -18,6 +18,7 @@ _BLAME = re.compile(
     r"|不(?!高兴|开心|舒服|爽|痛快))"
     r"|努力(?:得)?(?:还)?不够|不够努力|早(?:就)?(?:跟你说|告诉过?你)|你(?:早|当初)就?(?:该|应该)|你怎么(?:能|可以)这[样么]"
     r"|你就?不(?:该|应该)(?!承受|受|被|难)"
+    r"|你(?:懂|知道)(?:个(?:啥|什么|屁)|啥|什么|屁)(?=[,，。！!呀啊]|$)|你算(?:个)?(?:啥|什么|老几)|关你(?:什么|啥|屁)?事"
     r"|\b(?:it'?s|it is|that's) (?:all )?your (?:own )?fault\b|\bserves you right\b"
     r"|\byou (?:deserve|asked for) (?:it|that|this)\b|\bi told you so\b"
 )
