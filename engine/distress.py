@@ -126,6 +126,26 @@ _KINDS: dict[str, tuple[str, ...]] = {
 _SAYS_SO = re.compile("|".join(pattern for kind in _KINDS.values() for pattern in kind))
 
 
+_GONE = r"(?:走了|没了|去世|过世|离世|不在了|死了|忌日|头七|葬礼|下葬|火化)"
+_MOURNS = re.compile(
+    r"(?:爸|妈|爷|奶(?!茶)|外[公婆]|姥|哥|姐|弟|妹|老[公婆]|丈夫|妻子|孩子|儿子|女儿|朋友|同[学事桌]|老师|舅|姨|叔"
+    rf"|伯|姑|(?<!吉)[他她它]|狗|猫|兔|仓鼠|鹦鹉|毛孩子)[^，。！？我你]{{0,10}}{_GONE}|忌日|扫墓"
+    r"|\b(?:mum|mom|dad|father|mother|grand\w+|wife|husband|friend|dog|cat)\b.{0,20}"
+    r"\b(?:died|passed away|is gone)\b"
+)
+#: Grief that goes on to one's own end, or says farewell.
+_FOLLOWS = re.compile(
+    r"我也(?!想[他她它])|我(?:自己|一个人|这辈子|死|早就|可以|这个|先)|活|撑|熬不|没意[思义]|跟着|[跟陪随][他她它]|牵挂"
+    r"|解脱|去找|团聚|托付|托你|给你|放心|先走|命|对不起|不孝|不回来|以后|[要想该去]死|\btoo\b|\bjoin\b"
+)
+
+
+def is_mourning(text: str) -> bool:
+    """Whether it tells of somebody else's death and says nothing of one's own end."""
+    plain = text.casefold().translate(_SIMPLIFIED)
+    return _MOURNS.search(plain) is not None and _FOLLOWS.search(plain) is None
+
+
 def is_figure_of_speech(text: str) -> bool:
     """Whether it dies of laughing, tiredness and the like; a head may take that for distress."""
     return _FIGURE_OF_SPEECH.search(text.casefold().translate(_SIMPLIFIED)) is not None

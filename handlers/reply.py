@@ -12,7 +12,7 @@ import structlog
 
 import settings
 from engine.bank import Near
-from engine.distress import is_distress, is_figure_of_speech
+from engine.distress import is_distress, is_figure_of_speech, is_mourning
 from engine.errors import EngineError
 from engine.mood import Mood, Reading
 from engine.persona import Persona, PersonaError, load
@@ -195,11 +195,12 @@ def _moods(reading: Reading | None) -> tuple[Mood, ...]:
 def _is_read_as_distress(exchange: Exchange, near: Sequence[Near]) -> bool:
     """Whether the head sees distress where no words say so, and nothing speaks against it.
 
-    It reads wide, and takes "困死了" and "我失恋了" for distress too. The bank holds no message of
-    distress, so one that lies on a pair of it is none.
+    It reads wide, and takes "困死了", "我失恋了" and "今天是我妈的忌日" for distress too. The bank
+    holds no message of distress, so one that lies on a pair of it is none.
     """
     reading = exchange.reading
     if reading is None or not reading.distress or reading.mood not in HEAVY:
         return False
     is_known = bool(near) and near[0].similarity >= choose.SAME
-    return not is_known and not is_figure_of_speech(exchange.cleaned)
+    text = exchange.cleaned
+    return not (is_known or is_figure_of_speech(text) or is_mourning(text))
