@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -118,19 +120,28 @@ async def serve(
             stopped = asyncio.create_task(signalled())
             watch.warm()
             log.info("bot.ready", channel=channel.kind, **asdict(audit.recovered))
-            beside = [
-                asyncio.create_task(engine.warm(personas.all(), Mood), name="warm"),
-                asyncio.create_task(voice.run(), name="voice"),
-                asyncio.create_task(Retention(audit, config.audit.keep_days).run(), name="keep"),
-            ]
-            for task in beside:
-                task.add_done_callback(tell)
-            try:
-                await live(account, channel, pipeline, stopped, drain_s=config.deliver.drain_s)
-            finally:
-                for task in beside:
-                    task.cancel()
-                limits.governor.close()
+            async with beside(
+                warm=engine.warm(personas.all(), Mood),
+                voice=voice.run(),
+                keep=Retention(audit, config.audit.keep_days).run(),
+            ):
+                try:
+                    await live(account, channel, pipeline, stopped, drain_s=config.deliver.drain_s)
+                finally:
+                    limits.governor.close()
+
+
+@asynccontextmanager
+async def beside(**works: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Have these run meanwhile, each under its name; what is not done at the end is cancelled."""
+    tasks = [asyncio.create_task(work, name=name) for name, work in works.items()]
+    for task in tasks:
+        task.add_done_callback(tell)
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
 
 
 def tell(ended: asyncio.Task[None]) -> None:

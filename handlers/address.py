@@ -11,6 +11,7 @@ from handlers.sanitize import BARE_CALL, clean, own_words
 from settings import Answer, ChatOverride, Trigger
 
 _NO_OVERRIDE = ChatOverride()
+_BY_WORDS: frozenset[Trigger] = frozenset({"prefix", "keyword"})
 _NAMES_OF_TRIGGERS: dict[Trigger, str] = {
     "mention": "@mention",
     "prefix": "prefix",
@@ -43,8 +44,7 @@ def address(answer: Answer, account_name: str) -> Callable[[Exchange], Exchange]
         override = answer.chats.get(message.chat_id, _NO_OVERRIDE)
         if message.is_private:
             return _private(exchange, answer, override)
-        triggers = answer.group if override.group is None else override.group
-        return calls.heard(exchange, triggers)
+        return calls.heard(exchange, _triggers(answer, override))
 
     return stage
 
@@ -52,17 +52,25 @@ def address(answer: Answer, account_name: str) -> Callable[[Exchange], Exchange]
 def overheard(answer: Answer, account_name: str) -> Callable[[Message], bool]:
     """Whether a message is one of a group that calls nobody here, told before it is read.
 
-    By the words of the stage itself; every mention counts as a call, whatever the triggers are.
+    By the words of the stage itself, which are cleaned for it only where any may call; every
+    mention counts as a call, whatever the triggers are.
     """
     addressed = address(answer, account_name)
 
     def probe(message: Message) -> bool:
-        if message.is_private or message.mentions_me:
+        if message.is_direct:
             return False
+        override = answer.chats.get(message.chat_id, _NO_OVERRIDE)
+        if _BY_WORDS.isdisjoint(_triggers(answer, override)):
+            return True
         read = replace(Exchange(message), cleaned=own_words(message.text))
         return addressed(read).gate is not None
 
     return probe
+
+
+def _triggers(answer: Answer, override: ChatOverride) -> tuple[Trigger, ...]:
+    return answer.group if override.group is None else override.group
 
 
 def _private(exchange: Exchange, answer: Answer, override: ChatOverride) -> Exchange:

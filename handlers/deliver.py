@@ -122,7 +122,7 @@ class Deliverer:
                     await self._chat.send(message.chat_id, part, mentions if not num_sent else ())
                     num_sent += 1
         except NotSent as error:
-            return _broken_off(exchange, error) if num_sent else _unsent(exchange, error)
+            return _cut_short(exchange, error, num_sent)
         except Exception as error:
             log.warning("delivery.uncertain", exchange=exchange.id, error=type(error).__name__)
             return replace(exchange, outcome=Outcome.UNCERTAIN)
@@ -134,24 +134,17 @@ class Deliverer:
         return waited + pace.delay_per_char_s * len(text)
 
 
-def _broken_off(exchange: Exchange, error: NotSent) -> Exchange:
-    """An exchange of which a part left, and the next certainly did not."""
-    log.warning("delivery.broken_off", exchange=exchange.id, error=str(error))
-    uncertain = replace(exchange, outcome=Outcome.UNCERTAIN)
-    if isinstance(error, Restricted):
-        return replace(uncertain, gate=Gate.RESTRICTED, detail=str(error))
-    return uncertain
-
-
-def _unsent(exchange: Exchange, error: NotSent) -> Exchange:
-    """An exchange of which nothing left, for certain."""
-    if isinstance(error, Refused):
+def _cut_short(exchange: Exchange, error: NotSent, num_sent: int) -> Exchange:
+    """An exchange of which so many parts left, and for certain no more."""
+    if isinstance(error, Refused) and not num_sent:
         return _refused(exchange, error)
-    log.warning("delivery.failed", exchange=exchange.id, error=str(error))
-    failed = replace(exchange, outcome=Outcome.FAILED)
+    event = "delivery.broken_off" if num_sent else "delivery.failed"
+    log.warning(event, exchange=exchange.id, error=str(error))
+    outcome = Outcome.UNCERTAIN if num_sent else Outcome.FAILED
+    ended = replace(exchange, outcome=outcome)
     if isinstance(error, Restricted):
-        return replace(failed, gate=Gate.RESTRICTED, detail=str(error))
-    return failed
+        return replace(ended, gate=Gate.RESTRICTED, detail=str(error))
+    return ended
 
 
 def _refused(exchange: Exchange, refused: Refused) -> Exchange:

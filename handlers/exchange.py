@@ -44,6 +44,7 @@ class Message:
         mentions_me: Whether the account itself was @mentioned (@所有人 is not that).
         is_self: Written by the account, here or on the phone.
         is_official: From an official or service account, or from one whose kind is not known.
+        mention_ids: Others it @mentions by id; empty where the platform does not tell.
     """
 
     id: str
@@ -58,10 +59,16 @@ class Message:
     mentions_me: bool = False
     is_self: bool = False
     is_official: bool = False
+    mention_ids: tuple[str, ...] = ()
 
     @property
     def is_private(self) -> bool:
         return self.room_name is None
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether it is for the account whatever its words are."""
+        return self.is_private or self.mentions_me
 
 
 class Gate(StrEnum):
@@ -76,6 +83,10 @@ class Gate(StrEnum):
     NOT_ALLOWED = "not-allowed"
     NOT_ADDRESSED = "not-addressed"
     MERGED = "merged"
+    TAKEN_OVER = "taken-over"
+    PAUSED = "paused"
+    PRESENT = "present"
+    HANDED_OVER = "handed-over"
     UNSURE = "unsure"
     QUIET = "quiet"
     LOOP = "loop"
@@ -89,10 +100,14 @@ class Gate(StrEnum):
 
 
 class Action(StrEnum):
-    """What the rules decided, beside any answer."""
+    """A step about what somebody wrote, beside any answer; from the mildest to the last."""
 
     NONE = "none"
     NOTE = "note"
+    CALM = "calm"
+    WARN = "warn"
+    ALERT = "alert"
+    REMOVE = "remove"
 
 
 class Source(StrEnum):
@@ -124,11 +139,18 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a rule found, naming itself and its detail so that it can be explained."""
+    """What a rule found, naming itself and its detail so that it can be explained.
+
+    Attributes:
+        points: What it adds to the writer's.
+        target_id: Whom it was said to; empty where nobody is known.
+    """
 
     action: Action
     rule: str
     detail: str
+    points: float = 0.0
+    target_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from engine.errors import EngineError
 from engine.mood import Mood, Reading
 from engine.persona import Persona
 from engine.talk import Asked, Draft, Likelihood
+from handlers import chooser, mood
 from handlers.breaker import Breaker, State
 
 log = structlog.get_logger()
@@ -27,13 +28,8 @@ class ModelFailed(EngineError):
     """The model broke on a question in a way the engine knows no name for."""
 
 
-class Mind(Protocol):
-    async def read_mood(self, text: str) -> Reading: ...
-    async def nearest(
-        self, persona: Persona, text: str, mood: Mood, *, chat: str, num: int
-    ) -> Sequence[Near]: ...
-    async def drafts(self, asked: Asked, num: int) -> Sequence[Draft]: ...
-    async def weigh(self, asked: Asked, replies: Sequence[str]) -> Sequence[Likelihood]: ...
+class Mind(mood.Mind, chooser.Mind, Protocol):
+    """All that the handlers ask."""
 
 
 class SteadyMind:

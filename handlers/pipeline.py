@@ -30,10 +30,6 @@ MAX_WINDOWS = 4
 ACCOUNT_S, ACCOUNT_AT_ONCE = 1.5, 100
 
 
-def _is_overheard(message: Message) -> bool:
-    return not (message.is_private or message.mentions_me)
-
-
 class Pipeline:
     """Takes every message through the stages: chats side by side, each chat in order.
 
@@ -57,7 +53,7 @@ class Pipeline:
         pace: settings.Deliver,
         burst_s: float,
         done: Sequence[Callable[[Exchange], None]] = (),
-        is_spare: Callable[[Message], bool] = _is_overheard,
+        is_spare: Callable[[Message], bool] = lambda message: not message.is_direct,
     ) -> None:
         self._read_stages, self._write_stage = read, write
         self._ledger, self._passage = ledger, Passage(deliverer, ledger, done)

@@ -33,15 +33,18 @@ STATUS_BYTES = 4
 class Fork:
     """A process at work, as ``asyncio.subprocess`` shows one."""
 
-    def __init__(self, link: socket.socket, pid: int) -> None:
-        self.pid, self.returncode = pid, None
+    def __init__(
+        self,
+        link: socket.socket,
+        pid: int,
+        stdin: asyncio.StreamWriter,
+        stdout: asyncio.StreamReader,
+        stderr: asyncio.StreamReader,
+    ) -> None:
+        self.pid, self.stdin, self.stdout, self.stderr = pid, stdin, stdout, stderr
+        self.returncode: int | None = None
         self._link = link
         self._status = asyncio.create_task(self._wait())
-        self.stdin: asyncio.StreamWriter
-        self.stdout: asyncio.StreamReader
-        self.stderr: asyncio.StreamReader
-
-    returncode: int | None
 
     async def wait(self) -> int:
         return await asyncio.shield(self._status)
@@ -93,10 +96,8 @@ async def fork(
         os.close(descriptor)
     link.setblocking(False)
     pid = int.from_bytes(await loop.sock_recv(link, STATUS_BYTES), "big")
-    process = Fork(link, pid)
-    process.stdout, process.stderr = [await _reader(end) for end in (ours_out, ours_err)]
-    process.stdin = await _writer(ours_in)
-    return process
+    stdin, stdout, stderr = await _writer(ours_in), await _reader(ours_out), await _reader(ours_err)
+    return Fork(link, pid, stdin, stdout, stderr)
 
 
 async def _reader(descriptor: int) -> asyncio.StreamReader:
@@ -125,10 +126,8 @@ def waiting() -> str:
     process.stdout.readline()
 
     def end() -> None:
-        for end in (process.stdin, process.stdout):
-            if end is not None:
-                end.close()
-        process.wait()
+        with process:  # closes its pipes, which is what it ends at, and waits
+            pass
         folder.cleanup()
 
     atexit.register(end)

@@ -1,76 +1,19 @@
-"""Garbage on the wire and a gateway that freezes: the account comes back, and messages with it."""
+"""Garbage on the wire: the account comes back, and messages with it."""
 
 from __future__ import annotations
 
 import asyncio
 import random
-import signal
-import sys
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
 
-import settings
 from tests.gateway_fake import FakeGateway
-from tests.program import ROOT
 from tests.recorder import PATIENCE_S, Recorder, running
 from tests.test_connection import QUICK, puppet_of
+from tests.wire import wired
 
 BACK_WITHIN_S = 5.0
-NOTICED_WITHIN_S = 60.0
-
-
-class Noise:
-    """A line to a gateway that sometimes carries bytes nobody sent.
-
-    Args:
-        target: Port of the gateway on this machine.
-    """
-
-    def __init__(self, target: int) -> None:
-        self.port = 0
-        self._target = target
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._to_client: list[asyncio.StreamWriter] = []
-        self._to_gateway: list[asyncio.StreamWriter] = []
-
-    @asynccontextmanager
-    async def up(self) -> AsyncIterator[Noise]:
-        server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
-        self.port = server.sockets[0].getsockname()[1]
-        try:
-            yield self
-        finally:
-            server.close()
-            for end in (*self._to_client, *self._to_gateway):
-                end.transport.abort()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
-            await server.wait_closed()
-
-    def insert(self, data: bytes, *, to_client: bool) -> None:
-        """Put bytes into the newest connection, between whatever is on its way."""
-        (self._to_client if to_client else self._to_gateway)[-1].write(data)
-
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
-        self._to_client.append(writer)
-        self._to_gateway.append(far_writer)
-        for ends in ((reader, far_writer), (far_reader, writer)):
-            task = asyncio.create_task(self._relay(*ends))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-
-    async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while data := await reader.read(65_536):
-                writer.write(data)
-                await writer.drain()
-        except ConnectionError:
-            pass
-        finally:
-            writer.close()
 
 
 def garbage(chance: random.Random) -> bytes:
@@ -91,11 +34,11 @@ async def test_garbage_on_the_wire_is_survived(times: int) -> None:
     gateway.add_contact("alice", "Alice")
     async with (
         gateway.serving(),
-        Noise(gateway.port).up() as noise,
-        running(puppet_of(noise.port, channel=channel), recorder, channel) as account,
+        wired(gateway.port) as wire,
+        running(puppet_of(wire.port, channel=channel), recorder, channel) as account,
     ):
         for n in range(times):
-            noise.insert(garbage(chance), to_client=chance.random() < 0.7)
+            wire.insert(garbage(chance), to_client=chance.random() < 0.7)
             start = time.monotonic()
             await heard(gateway, recorder, f"第{n}句")
             took.append(time.monotonic() - start)
@@ -117,35 +60,3 @@ async def heard(gateway: FakeGateway, recorder: Recorder, text: str) -> None:
             while not recorder.messages.empty():
                 if recorder.messages.get_nowait().text == text:
                     return
-
-
-@pytest.mark.soak
-@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no process can be stopped here")
-async def test_a_frozen_gateway_is_noticed_with_the_settings_as_shipped() -> None:
-    """SIGSTOP: its connections stay, its silence is noticed within 60 s, its return at once."""
-    recorder, channel = Recorder(), settings.Channel()
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.gateway_fake", "token"),
-        cwd=ROOT,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    try:
-        port = int(await asyncio.wait_for(process.stdout.readline(), PATIENCE_S))
-        async with running(puppet_of(port, channel=channel), recorder, channel):
-            process.send_signal(signal.SIGSTOP)
-            frozen = time.monotonic()
-            told = await asyncio.wait_for(recorder.told.get(), NOTICED_WITHIN_S)
-            noticed_after = time.monotonic() - frozen
-            process.send_signal(signal.SIGCONT)
-            back = time.monotonic()
-            told_again = await asyncio.wait_for(recorder.told.get(), NOTICED_WITHIN_S)
-            back_after = time.monotonic() - back
-    finally:
-        process.kill()
-        await process.wait()
-    print(f"frozen gateway noticed after {noticed_after:.0f} s, back after {back_after:.1f} s")
-
-    assert (told[0], told_again[0]) == ("offline", "online")
-    assert noticed_after < NOTICED_WITHIN_S
-    assert back_after < BACK_WITHIN_S + settings.Channel().reconnect_max_s

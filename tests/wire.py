@@ -19,11 +19,18 @@ class Wire:
         self._target = target
         self._server: asyncio.Server | None = None
         self._ends: set[asyncio.StreamWriter] = set()
+        self._newest: tuple[asyncio.StreamWriter, asyncio.StreamWriter] | None = None
         self._relays: set[asyncio.Task[None]] = set()
 
     async def up(self) -> None:
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
+
+    def insert(self, data: bytes, *, to_client: bool) -> None:
+        """Put bytes into the newest connection, between whatever is on its way."""
+        assert self._newest is not None
+        to_its_client, to_the_gateway = self._newest
+        (to_its_client if to_client else to_the_gateway).write(data)
 
     async def down(self) -> None:
         """Refuse connections, and break those there are without a word: what a kill looks like."""
@@ -39,6 +46,7 @@ class Wire:
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
         self._ends |= {writer, far_writer}
+        self._newest = writer, far_writer
         for task in (
             asyncio.create_task(self._relay(reader, far_writer)),
             asyncio.create_task(self._relay(far_reader, writer)),

@@ -20,9 +20,6 @@ class Missed:
     def __init__(self) -> None:
         self._tries: OrderedDict[str, int] = OrderedDict()
 
-    def __len__(self) -> int:
-        return len(self._tries)
-
     def note(self, message_id: str, reason: str) -> None:
         """It was asked for once more, in vain."""
         tries = self._tries.get(message_id, 0) + 1

@@ -119,10 +119,11 @@ class Session(Wechaty):  # type: ignore[misc]  # upstream is untyped
         contact = self.ContactSelf.load(payload.contact_id)
         nickname = contact.payload.name if await is_ready(contact) else ""
         names = tuple(dict.fromkeys(name for name in (nickname, self._configured_name) if name))
-        away_s = self._presence.arrive(Identity(payload.contact_id, names))
+        me = Identity(payload.contact_id, names)
+        away_s = self._presence.arrive(me)
         log.info("account.online", id=payload.contact_id, away_s=away_s)
         await self._handlers.online(names[0], away_s)
-        await self._take_missed(Identity(payload.contact_id, names))
+        await self._take_missed(me)
 
     async def _logout(self, payload: EventLogoutPayload) -> None:
         await self._leave(f"logged out: {payload.data}" if payload.data else "logged out")
@@ -144,12 +145,13 @@ class Session(Wechaty):  # type: ignore[misc]  # upstream is untyped
             self._show_code(payload.qrcode)
 
     async def _message(self, payload: EventMessagePayload) -> None:
-        if self._presence.identity is None:
+        me = self._presence.identity
+        if me is None:
             # Whether it is our own cannot be told, and answering ourselves has no end.
             log.warning("message.skipped", id=payload.message_id, reason="nobody is logged in")
             return
-        if await self._take(payload.message_id, self._presence.identity):
-            await self._take_missed(self._presence.identity)
+        if await self._take(payload.message_id, me):
+            await self._take_missed(me)
 
     async def _take(self, message_id: str, me: Identity) -> bool:
         """Look a message up and hand it over; False where the gateway did not show it."""
