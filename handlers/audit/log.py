@@ -138,7 +138,7 @@ class AuditLog:
             self._database.journal.wrote(connection, now, [exchange.id])
             return True
 
-        return await self._do(job)
+        return await self.do(job)
 
     async def record(self, exchange: Exchange) -> None:
         """Writes all that is known now over the row, which is made if there is none."""
@@ -152,42 +152,42 @@ class AuditLog:
                 _insert(connection, values)
             self._database.journal.wrote(connection, now, [exchange.id])
 
-        await self._do(job)
+        await self.do(job)
 
     async def correct(self, correction: Correction) -> None:
         """Keeps a label that a person gave."""
         values = asdict(correction) | {"given_at": self._clock()}
-        await self._do(lambda connection: connection.execute(corrections.insert().values(values)))
+        await self.do(lambda connection: connection.execute(corrections.insert().values(values)))
 
     async def turns(self, chat_id: str, limit: int) -> tuple[Turn, ...]:
         """The last turns of a chat, oldest first, at most ``limit``; see ``history``."""
-        return await self._do(lambda connection: history.turns(connection, chat_id, limit))
+        return await self.do(lambda connection: history.turns(connection, chat_id, limit))
 
     async def said_since(self, chat_id: str, name: str, since: float) -> bool:
         """Whether a reply of that name left this chat since then (unix seconds), or may have."""
-        return await self._do(lambda connection: history.was_said(connection, chat_id, name, since))
+        return await self.do(lambda connection: history.was_said(connection, chat_id, name, since))
 
     async def replies_since(self, chat_id: str, since: float) -> tuple[str, ...]:
         """What the bot said or was about to say in a chat since then (unix seconds)."""
-        return await self._do(lambda connection: history.replies_since(connection, chat_id, since))
+        return await self.do(lambda connection: history.replies_since(connection, chat_id, since))
 
     async def past(self, split_chars: int) -> Past:
         """What left of late by the channel of this run; see ``history.past``."""
         now = self._clock()
-        return await self._do(
+        return await self.do(
             lambda connection: history.past(connection, self._run_id, now, split_chars)
         )
 
     async def learn(self, message_id: str, pair: Pair, *, limit: int) -> bool:
         """Keeps how the owner answered, by the id of their message; see ``voice.keep``."""
         now = self._clock()
-        return await self._do(
+        return await self.do(
             lambda connection: voice.keep(connection, message_id, pair, now, limit)
         )
 
     async def learnt(self, limit: int) -> tuple[Pair, ...]:
         """How the owner answered, the newest ``limit``; what is older is erased."""
-        return await self._do(lambda connection: voice.kept(connection, limit))
+        return await self.do(lambda connection: voice.kept(connection, limit))
 
     async def expire(self, before: float) -> int:
         """Deletes what is older than that (unix seconds); how many exchanges. See ``retention``.
@@ -195,13 +195,13 @@ class AuditLog:
         Messages that come meanwhile are written between one batch and the next.
         """
         num = 0
-        while count := await self._do(
+        while count := await self.do(
             lambda connection: retention.expire(
                 connection, self._database.journal, before, self._clock()
             )
         ):
             num += count
-        while await self._do(
+        while await self.do(
             lambda connection: retention.compact(
                 connection, self._database.journal, before, self._clock()
             )
@@ -225,9 +225,14 @@ class AuditLog:
         Raises:
             AuditError: A message that came now could not be recorded.
         """
-        await self._do(rewritten)
+        await self.do(rewritten)
 
-    async def _do(self, job: Callable[[sa.Connection], T]) -> T:
+    async def do(self, job: Callable[[sa.Connection], T]) -> T:
+        """What ``job`` does to the tables, on the log's one thread, in one transaction.
+
+        Raises:
+            AuditError: It could not be written; nothing of it was kept.
+        """
         return await self._batches.do(job)
 
     def _values(self, exchange: Exchange, now: float) -> dict[str, object]:

@@ -10,6 +10,7 @@ import structlog
 from handlers.audit.errors import ELSEWHERE, AuditError
 from handlers.audit.journal import Journal
 from handlers.audit.schema import (
+    CHAINED,
     READABLE,
     SCHEMA,
     exchanges,
@@ -56,10 +57,10 @@ def version_of(connection: sa.Connection, place: str) -> int | None:
             f"use the Yixin that wrote it, or {ELSEWHERE}"
         )
     entry = sa.select(entries.c.n).limit(1)
-    if version != SCHEMA and entries.name in names and connection.scalar(entry):
+    if version < CHAINED and entries.name in names and connection.scalar(entry):
         raise AuditError(
             f"{place}: somebody made it pass for schema {version}, but it has a journal, which "
-            f"only {SCHEMA} has; put a backup in its place, or {ELSEWHERE}"
+            f"only those from {CHAINED} on have; put a backup in its place, or {ELSEWHERE}"
         )
     return version
 
@@ -91,7 +92,8 @@ def bring_up(connection: sa.Connection, version: int | None, journal: Journal) -
     if (count := count_of(connection, exchanges)) >= _MANY:
         log.info("audit.migrating", schema=SCHEMA, exchanges=count)
     journal.check_end(connection, time.time())  # an anchor without a journal: it was deleted
-    _begin_chain(connection, journal)
+    if version < CHAINED:
+        _begin_chain(connection, journal)
     log.info("audit.migrated", schema=SCHEMA, before=version, exchanges=count)
 
 
