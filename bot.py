@@ -22,6 +22,7 @@ from handlers.audit.errors import AuditError
 from handlers.audit.keys import keys_from_environment
 from handlers.reply import Personas
 from health.errors import HealthError
+from moderation.lines import Lines, LinesError
 from settings import Settings, SettingsError, load
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -95,12 +96,12 @@ def run(config: Settings) -> None:
     from wechat.errors import WechatError  # noqa: PLC0415
 
     keys_from_environment()  # a key that is none is told before the model loads
-    personas = Personas.load(config)
+    personas, lines = Personas.load(config), Lines.load(config.moderation.lines)
     try:
         channel = open_channel(config)
         engine = Engine.open(config, TerminalProgress())
         try:
-            asyncio.run(serve(config, channel, engine, personas, bound))
+            asyncio.run(serve(config, channel, engine, personas, lines, bound))
         finally:
             engine.close()
     except WechatError as error:
@@ -113,5 +114,5 @@ if __name__ == "__main__":
     except InputRefused as error:
         typer.echo(f"yixin: {error}", err=True)
         sys.exit(2)
-    except (EngineError, PersonaError, AuditError, HealthError) as error:
+    except (EngineError, PersonaError, LinesError, AuditError, HealthError) as error:
         sys.exit(f"yixin: {error}")

@@ -8,50 +8,21 @@ from typing import Annotated, Any, Literal
 
 import yaml
 from platformdirs import user_cache_path, user_data_path
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from faults import fault, unknown_variables
+from ruleset import Assistant, Moderation
+from section import Count, Learn, Minutes, Probability, Seconds, Section, Span, Trigger
 
 ENV_PREFIX = "YIXIN_"
 APP = "yixin"
 #: A secret, so no setting: encrypts the texts of the audit log and seals its chain.
 AUDIT_KEY = "YIXIN_AUDIT_KEY"
 
-Seconds = Annotated[float, Field(ge=0, le=86_400)]
-Count = Annotated[int, Field(ge=1, le=1_000_000)]
-Probability = Annotated[float, Field(ge=0, le=1)]
-Trigger = Literal["mention", "prefix", "keyword"]
-#: A span of the local day, past midnight where it ends earlier than it begins: 23:00-07:30. With
-#: days before it, it begins on those only: "Mon-Fri 09:00-18:00", "周六,周日 00:00-00:00".
-Span = Annotated[
-    str,
-    Field(
-        pattern=r"^(?:{day}(?:-{day})?(?:,{day}(?:-{day})?)* )?{time}-{time}$".format(
-            day=r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|周[一二三四五六日])",
-            time=r"(?:[01]\d|2[0-3]):[0-5]\d",
-        )
-    ),
-]
-Moment = Annotated[str, Field(pattern=r"^(?:[01]\d|2[0-3]):[0-5]\d$")]
-#: YAML 1.1 reads a bare ``off`` as false and ``on`` as true.
-_SWITCHED = BeforeValidator(
-    lambda said: ("on" if said else "off") if isinstance(said, bool) else said
-)
-Mode = Annotated[Literal["off", "shadow", "warn", "enforce"], _SWITCHED]
-#: Whether a rule adds points, only says what it would have added, or is not asked.
-State = Annotated[Literal["on", "dry", "off"], _SWITCHED]
-Minutes = Annotated[float, Field(ge=0, le=10_080)]
-Points = Annotated[float, Field(gt=0, le=1000)]
-Learn = Annotated[Literal["off", "chat", "all"], _SWITCHED]
-
 
 class SettingsError(Exception):
     """The settings cannot be used; the message names each key, its value and what is allowed."""
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Channel(Section):
@@ -172,90 +143,6 @@ class Deliver(Section):
         if low > high:
             raise ValueError(f"delay_min_s ({low:g}) must not exceed delay_max_s ({high:g})")
         return self
-
-
-class Rule(Section):
-    state: State = "on"
-    points: Points = 1.0
-
-
-class Flood(Rule):
-    points: Points = 1.5
-    messages: Annotated[int, Field(ge=3, le=1000)] = 12
-    seconds: Annotated[float, Field(gt=0, le=3600)] = 20
-
-
-class Repeats(Rule):
-    times: Annotated[int, Field(ge=3, le=100)] = 4
-    minutes: Annotated[float, Field(gt=0, le=1440)] = 10
-
-
-class Mentions(Rule):
-    points: Points = 2.0
-    people: Annotated[int, Field(ge=2, le=500)] = 8
-
-
-class Links(Rule):
-    state: State = "off"
-    allowed: tuple[str, ...] = ()
-
-
-class Words(Rule):
-    points: Points = 2.0
-    patterns: tuple[Annotated[str, Field(min_length=1, max_length=100)], ...] = ()
-
-
-class NewMembers(Rule):
-    grace_h: Annotated[float, Field(ge=0, le=720)] = 24
-    raid_people: Annotated[int, Field(ge=2, le=500)] = 10
-    raid_minutes: Annotated[float, Field(gt=0, le=1440)] = 10
-
-
-class Room(Section):
-    mode: Mode | None = None
-    admins: tuple[str, ...] = ()
-    digest_to: Literal["admins", "room", "nobody"] | None = None
-
-
-class Moderation(Section):
-    mode: Mode = "shadow"
-    admins: tuple[str, ...] = ()
-    rooms: dict[str, Room] = Field(default_factory=dict)
-    note_at: Points = 1.0
-    warn_at: Points = 3.0
-    alert_at: Points = 5.0
-    remove_at: Points = 8.0
-    half_life_min: Annotated[float, Field(gt=0, le=10_080)] = 30
-    cool_down_min: Minutes = 30
-    remove_unasked: bool = False
-    lines: str = ""
-    flood: Flood = Flood()
-    repeats: Repeats = Repeats()
-    mentions: Mentions = Mentions()
-    links: Links = Links()
-    words: Words = Words()
-    new_members: NewMembers = NewMembers()
-    digest_at: Moment = "21:30"
-    digest_to: Literal["admins", "room", "nobody"] = "admins"
-
-    @model_validator(mode="after")
-    def _steps_are_ordered(self) -> Moderation:
-        steps = (self.note_at, self.warn_at, self.alert_at, self.remove_at)
-        if list(steps) != sorted(steps):
-            raise ValueError(
-                "note_at, warn_at, alert_at and remove_at must not fall, "
-                f"not {', '.join(f'{step:g}' for step in steps)}"
-            )
-        return self
-
-
-class Assistant(Section):
-    alert_expires_h: Annotated[float, Field(gt=0, le=720)] = 12
-    forward_urgent: bool = False
-    urgent_words: tuple[Annotated[str, Field(min_length=1)], ...] = (
-        *("急事", "紧急", "很急", "急急", "救命", "出事了", "快接电话", "尽快回", "马上回"),
-        *("urgent", "asap", "emergency"),
-    )
 
 
 class Audit(Section):

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import time
-from datetime import datetime
 from itertools import chain, islice
 from pathlib import Path
 from typing import Annotated
@@ -17,39 +14,23 @@ from cli.audit_door import audit_of, reported
 from cli.audit_erase import erase_people
 from cli.audit_export import Format, output, write, write_stored
 from cli.audit_proof import backup_log, verify_log
+from cli.audit_report import report_steps
 from cli.audit_view import cells, explanation, listing
+from cli.moments import Since
 from engine.mood import Mood
-from handlers.audit.person import stored
 from handlers.audit.reader import Query, select, show
+from handlers.audit.stored import stored
 from handlers.exchange import Gate, Outcome
 
 app = typer.Typer(help="What the bot did with every message, and why.", no_args_is_help=True)
 app.command("verify")(verify_log)
 app.command("backup")(backup_log)
 app.command("erase")(erase_people)
-
-
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-
-
-def _moment(text: str) -> float:
-    """Unix seconds of ``2h`` (ago) or an ISO date, by the local clock where it names no zone."""
-    if match := re.fullmatch(r"(\d{1,9})([smhdw])", text):
-        return time.time() - int(match[1]) * _UNITS[match[2]]
-    try:
-        return datetime.fromisoformat(text).astimezone().timestamp()
-    except (ValueError, OverflowError, OSError):
-        raise typer.BadParameter(
-            f"{text!r} is neither an age such as 30m, 2h or 3d nor a date such as 2026-05-01"
-        ) from None
+app.command("report")(report_steps)
 
 
 Chat = Annotated[str | None, typer.Option(help="Id of a chat, or part of its name.")]
 Talker = Annotated[str | None, typer.Option(help="Id of who wrote, or part of the name.")]
-Since = Annotated[
-    float | None,
-    typer.Option(parser=_moment, metavar="AGE|DATE", help="2h, 3d, or a date: 2026-05-01."),
-]
 OfGate = Annotated[Gate | None, typer.Option("--gate", help="What kept the bot silent.")]
 OfMood = Annotated[Mood | None, typer.Option("--mood", help="The mood that was read.")]
 OfOutcome = Annotated[Outcome | None, typer.Option("--outcome", help="How far it got.")]
@@ -119,7 +100,8 @@ def export(  # noqa: PLR0913 (typer: a parameter is an option)
     """Every exchange with all its columns, a line each, oldest first. Times are unix seconds.
 
     With --person: what they wrote and the private chat with them, the labels given by them or to
-    their texts, and what was learnt in that chat; each line begins with its table.
+    their texts, what was learnt in that chat, and evidence, steps, orders, alerts and reminders
+    that name them; each line begins with its table.
 
     In csv, control characters are written as escapes, and a text that a spreadsheet would run as
     a formula begins with an apostrophe; jsonl holds every text as it is in the log.

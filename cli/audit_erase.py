@@ -23,6 +23,8 @@ def erase_people(
 ) -> None:
     """Erase people: all they wrote, the private chats with them, and their words in quotations.
 
+    With it go evidence and steps about them, orders for them, alerts and reminders.
+
     Empty rows stay, with times and outcomes, so that 'audit verify' still holds.
 
     Backups and exports are files of yours: erase there too.
@@ -43,5 +45,6 @@ def erase_people(
 def _told(erased: Erased) -> str:
     return (
         f"{erased.exchanges} exchanges, their words in {erased.repeats} messages of others, "
-        f"{erased.labels} labels, {erased.pairs} learnt pairs"
+        f"{erased.labels} labels, {erased.pairs} learnt pairs, {erased.conduct} rows of evidence "
+        f"and steps, {erased.orders} orders, {erased.alerts} alerts, {erased.reminders} reminders"
     )

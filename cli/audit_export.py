@@ -16,8 +16,8 @@ from typing import TextIO
 import typer
 
 from cli.audit_view import visible
-from handlers.audit.person import Stored
 from handlers.audit.reader import Record
+from handlers.audit.stored import Stored
 
 
 class Format(StrEnum):

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from engine.mood import Mood
 from handlers.audit.reader import Entry, Record
+from handlers.conduct import Shown, Step
 from handlers.exchange import Gate, Outcome, Source
 
 
@@ -98,6 +99,10 @@ GATES: Mapping[str, str] = {
     Gate.NOT_ALLOWED: "the settings allow no answer in this chat",
     Gate.NOT_ADDRESSED: "it was not addressed to the bot",
     Gate.MERGED: "it was answered together with the exchange named here",
+    Gate.TAKEN_OVER: "the owner typed in this chat, and has it to themselves for a while",
+    Gate.PAUSED: "the owner had paused answers, in this chat or in all",
+    Gate.PRESENT: "the owner was not away, by the hours in the settings",
+    Gate.HANDED_OVER: "the chat had been handed over to the owner",
     Gate.UNSURE: "no answer was good enough, and the settings prefer silence",
     Gate.QUIET: "it came, or its answer would have left, in quiet hours",
     Gate.LOOP: "the talker was taken for another bot",
@@ -146,6 +151,10 @@ def explanation(entry: Entry) -> Iterator[tuple[str, str]]:
     yield "mood", _mood(record)
     if record.rule is not None:
         yield "rules", visible(f"{record.action} by rule {record.rule}: {record.rule_detail}")
+    for found in entry.evidence:
+        yield "noticed", _evidence(found)
+    for step in entry.steps:
+        yield "step", _step(step)
     yield "outcome", OUTCOMES.get(record.outcome, record.outcome)
     if record.gate is not None:
         detail = f": {record.detail}" if record.detail else ""
@@ -176,6 +185,17 @@ def _mood(record: Record) -> str:
         f"{record.sentiment}, polarity {record.polarity:+.2f}, offence {offence}; "
         f"read in {record.mood_ms:.0f} ms"
     ) + visible("" if not scores else " (" + ", ".join(f"{m} {p:.2f}" for m, p in scores) + ")")
+
+
+def _evidence(found: Shown) -> str:
+    target = f", said to {found.target_id}" if found.target_id else ""
+    forgiven = ", forgiven" if found.is_forgiven else ""
+    return visible(f"{found.points:.1f} points by rule {found.rule}{target}{forgiven}")
+
+
+def _step(step: Step) -> str:
+    marked = f", called {step.mark} by an admin" if step.mark else ""
+    return visible(f"#{step.id} {step.action}, {step.state}, at {step.points:.1f} points{marked}")
 
 
 def _origin(record: Record) -> str:

@@ -14,7 +14,8 @@ from engine.mood import Mood
 
 FOLDER = Path(__file__).resolve().parent.parent / "personas"
 
-Line = Annotated[str, Field(min_length=1, max_length=500)]
+MAX_LINE = 500
+Line = Annotated[str, Field(min_length=1, max_length=MAX_LINE)]
 Lines = Annotated[tuple[Line, ...], Field(min_length=1)]
 
 
@@ -42,6 +43,8 @@ class Persona(BaseModel):
         open: File of lines beside it that fit any message of a mood; empty: none.
         open_lines: What is in it.
         distress: The one answer to words of self-harm.
+        disclosure: Lines that say that a bot writes, one a language; said to whoever asks.
+        hand_over: Lines that leave somebody who is angry at the bot to its owner, one a language.
         honest: Lines for what the bot cannot know or must not decide, by topic.
         canned: Lines for when no reply is good enough, by the mood of the message.
     """
@@ -57,11 +60,33 @@ class Persona(BaseModel):
     open: str = ""
     open_lines: tuple[OpenLine, ...] = Field(default=(), exclude=True, repr=False)
     distress: Line
+    disclosure: Lines = (
+        "我是机器人，替主人先回着消息，本人看到了会来找你。",
+        "I'm a bot answering for the owner, who will see your message later.",
+    )
+    hand_over: Lines = (
+        "我先不多说了，已经告诉主人，等本人来跟你说。",
+        "I'll stop here. The owner knows and will get back to you.",
+    )
     honest: Mapping[str, Lines] = Field(default_factory=dict)
     canned: Mapping[Mood, Lines]
 
     def tone(self, mood: Mood) -> str:
         return self.tones.get(mood, "")
+
+    def in_tone(self, words: str) -> Persona:
+        """This persona, told in its instruction also to speak so: 客气一点，用您.
+
+        Raises:
+            PersonaError: The instruction would become too long for a small model to follow.
+        """
+        system = f"{self.system}{words}"
+        if len(system) > MAX_LINE:
+            raise PersonaError(
+                f"persona {self.name}: its instruction has {len(self.system)} characters, and "
+                f"{len(words)} more of a tone; at most {MAX_LINE} in all"
+            )
+        return self.model_copy(update={"system": system})
 
 
 def load(name: str) -> Persona:
@@ -77,10 +102,10 @@ def load(name: str) -> Persona:
     except yaml.YAMLError as error:
         raise PersonaError(f"persona file {path} is not valid YAML: {error}") from None
     except ValidationError as error:
-        faults = [f"{_place(text, e['loc'])}: {e['msg']}" for e in error.errors()]
+        faults = [f"{place_of(text, e['loc'])}: {e['msg']}" for e in error.errors()]
         raise PersonaError(f"persona file {path}: {'; '.join(faults)}") from None
     if missing := [mood for mood in Mood if mood not in persona.canned]:
-        where = _place(text, ("canned",))
+        where = place_of(text, ("canned",))
         raise PersonaError(f"persona file {path}: {where}: no line for {', '.join(missing)}")
     return _with_examples(persona, path)
 
@@ -110,7 +135,7 @@ def _with_examples(persona: Persona, path: Path) -> Persona:
     return persona.model_copy(update=found)
 
 
-def _place(text: str, keys: Sequence[int | str]) -> str:
+def place_of(text: str, keys: Sequence[int | str]) -> str:
     """The line of the innermost part of a YAML document that has these keys, and the keys."""
     node = yaml.compose(text, Loader=yaml.SafeLoader)
     line = node.start_mark.line if node else 0

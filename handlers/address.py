@@ -8,7 +8,8 @@ from dataclasses import replace
 from handlers.commands import parse
 from handlers.exchange import Exchange, Gate, Message
 from handlers.sanitize import BARE_CALL, clean, own_words
-from settings import Answer, ChatOverride, Trigger
+from section import Trigger
+from settings import Answer, ChatOverride
 
 _NO_OVERRIDE = ChatOverride()
 _BY_WORDS: frozenset[Trigger] = frozenset({"prefix", "keyword"})
@@ -20,7 +21,9 @@ _NAMES_OF_TRIGGERS: dict[Trigger, str] = {
 _TRAILING = " ，,。.！!？?～~…：:、"
 
 
-def address(answer: Answer, account_name: str) -> Callable[[Exchange], Exchange]:
+def address(
+    answer: Answer, account_name: str, *, owner: str = ""
+) -> Callable[[Exchange], Exchange]:
     """A stage that stops what is not for the bot, and cuts the prefix from what is.
 
     Private: ``all``, ``allow`` or ``deny`` against the chat's id; ids decide, since names can be
@@ -36,12 +39,16 @@ def address(answer: Answer, account_name: str) -> Callable[[Exchange], Exchange]
     Args:
         answer: The section of the settings.
         account_name: What the bot is called, alone a prefix too where prefixes are enabled.
+        owner: Id of the account's owner, whose private messages always are for the bot; empty:
+            there is none.
     """
     calls = _Calls(answer, account_name)
 
     def stage(exchange: Exchange) -> Exchange:
         message = exchange.message
         override = answer.chats.get(message.chat_id, _NO_OVERRIDE)
+        if message.is_private and owner and message.talker_id == owner:
+            return exchange
         if message.is_private:
             return _private(exchange, answer, override)
         return calls.heard(exchange, _triggers(answer, override))

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+#: Seconds in which what was kept from being told still is news.
+FRESH_S = 600.0
+
 
 class AlertKind(StrEnum):
     HEAT = "heat"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
 
 import settings
 from handlers.windows import Budget
@@ -39,11 +41,16 @@ class Past:
     restricted_at: float | None = None
 
 
-def budgets(pace: settings.Deliver, age_s: Callable[[], float]) -> tuple[Budget, ...]:
+def budgets(
+    pace: settings.Deliver,
+    age_s: Callable[[], float],
+    chats: Mapping[str, settings.ChatOverride] = MappingProxyType({}),
+) -> tuple[Budget, ...]:
     """The budgets of the settings.
 
     Args:
         age_s: Seconds since the first run of the account.
+        chats: What single chats may take, beside what any may and all together: never more.
     """
 
     def per_day() -> int:
@@ -58,7 +65,16 @@ def budgets(pace: settings.Deliver, age_s: Callable[[], float]) -> tuple[Budget,
         Budget("per_day_chat", DAY_S, per_day_chat, per_chat=True),
         Budget("per_minute", MINUTE_S, lambda: pace.per_minute),
         Budget("per_day", DAY_S, per_day),
+        *(budget for chat, override in chats.items() for budget in _own(chat, override)),
     )
+
+
+def _own(chat_id: str, override: settings.ChatOverride) -> Iterator[Budget]:
+    spans = (("per_minute", MINUTE_S, override.per_minute), ("per_day", DAY_S, override.per_day))
+    for name, span_s, limit in spans:
+        if limit is not None:
+            own = f"answer.chats.{chat_id}.{name}"
+            yield Budget(own, span_s, partial(int, limit), per_chat=True, chat_id=chat_id)
 
 
 def warmed(per_day: int, warmup_days: int, age_s: float) -> int:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Protocol
 
+from handlers.duration import in_words
 from handlers.exchange import Exchange, Message, Reply, Source
 
 
@@ -80,11 +81,18 @@ class Commands:
         facts: Where /status looks.
         owner: Id of the account's owner, the only one told the status; empty: everyone may ask
             in private.
+        more: What else /help names to the one who asks, a line each: commands of other stages.
     """
 
-    def __init__(self, facts: Facts, *, owner: str = "") -> None:
+    def __init__(
+        self,
+        facts: Facts,
+        *,
+        owner: str = "",
+        more: Sequence[Callable[[Message], Sequence[str]]] = (),
+    ) -> None:
         self._facts = facts
-        self._owner = owner
+        self._owner, self._more = owner, more
 
     def answer(self, command: Command, message: Message) -> Reply:
         match command:
@@ -104,6 +112,8 @@ class Commands:
         ]
         if self._refusal(message) is None:
             lines.append("/状态（/status）看看我运行得怎么样")
+        for others in self._more:
+            lines += others(message)
         return "\n".join(lines)
 
     def _status(self, message: Message) -> str:
@@ -131,19 +141,12 @@ def _described(status: Status) -> str:
     return "\n".join(
         (
             f"模型：{status.model}（{status.precision}）",
-            f"已运行：{_duration(status.uptime_s)}",
+            f"已运行：{in_words(status.uptime_s)}",
             f"今天收到：{status.num_today} 条",
             f"读心情：{_median(status.mood_ms)}，写回复：{_median(status.reply_ms)}（中位数）",
             f"等待中：{status.num_waiting} 条",
         )
     )
-
-
-def _duration(seconds: float) -> str:
-    minutes = int(seconds) // 60
-    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
-    parts = ((days, "天"), (hours, "小时"), (minutes, "分钟"))
-    return "".join(f"{number} {unit}" for number, unit in parts if number) or "不到 1 分钟"
 
 
 def _median(ms: float | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from engine.mood import Mood
 from handlers.exchange import Action
 
 
@@ -27,6 +28,30 @@ class Evidence:
     rule: str
     points: float
     id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Evidence together with what was read of its message, for people to judge by.
+
+    Attributes:
+        at: Unix seconds, of the evidence.
+        target_id: Whom it was said to; empty where nobody is known.
+        mood: None where none was read, or its message was erased; so are the next two.
+        text: The cleaned message; empty where it was erased or has expired.
+        is_forgiven: It counts no more.
+    """
+
+    exchange_id: str
+    at: float
+    rule: str
+    points: float
+    target_id: str
+    mood: Mood | None
+    confidence: float | None
+    offence: float | None
+    text: str
+    is_forgiven: bool = False
 
 
 class StepState(StrEnum):

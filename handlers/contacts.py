@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 
-_MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,32})+", re.ASCII)
+MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,32})+", re.ASCII)
 _MENTION = re.compile(r"@\s*(?:所有人|全体成员|all\b|everyone\b)|@[^\s@]{1,12}")
-_LINK = re.compile(
+LINK = re.compile(
     r"[a-z][a-z+.-]{1,15}://[^\s，。！？）)]+|www\.[^\s，。！？）)]+"
     r"|(?<![a-z0-9_.@-])(?:[a-z0-9-]{1,63}\.){1,4}"
     r"(?:com|cn|net|org|io|ai|cc|top|xyz|vip|info|me|tv|app|dev|shop|club|link|gov|edu)"
@@ -36,13 +36,13 @@ _IN_WORDS = re.compile(r"[一幺][三四五六七八九][零〇一二三四五�
 
 def mention(reply: str) -> str | None:
     """The first @mention; a mail address is none."""
-    match = _MENTION.search(_MAIL.sub("", reply))
+    match = _MENTION.search(MAIL.sub("", reply))
     return match[0] if match else None
 
 
 def unsent_contact(reply: str, message: str) -> str | None:
     """A link, address or number the user did not send: a model makes them up."""
-    for pattern in (_MAIL, _LINK):
+    for pattern in (MAIL, LINK):
         for match in pattern.finditer(reply):
             if match[0].rstrip("/.,") not in message:
                 return f"link or address {match[0]}"

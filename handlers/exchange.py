@@ -181,6 +181,8 @@ class Reply:
         num_tokens: Written by the model for it, candidates that were not chosen included.
         score: Of the candidate that was chosen.
         candidates: What it was chosen from; they are not kept in the audit log.
+        mentions: Id and name of whom it calls on in a group; None: the one it answers.
+        picture: PNG that is sent after the text; it is not kept in the audit log.
     """
 
     text: str
@@ -190,6 +192,8 @@ class Reply:
     attempts: int = 1
     score: float | None = None
     candidates: tuple[Candidate, ...] = ()
+    mentions: tuple[tuple[str, str], ...] | None = None
+    picture: bytes = field(default=b"", repr=False)
 
 
 def new_id() -> str:

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 
 import structlog
 
@@ -74,19 +75,21 @@ class Governor:
         *,
         quiet: Callable[[], str | None],
         rested: Callable[[], None],
+        chats: Mapping[str, settings.ChatOverride] = MappingProxyType({}),
         clock: Callable[[], float] = since_boot,
         wall: Callable[[], float] = time.time,
     ) -> Governor:
         """The governor of an account that can be restricted; needs a running event loop.
 
         Args:
+            chats: ``answer.chats``, where single chats have budgets of their own.
             wall: Unix seconds now, asked once, to measure the past by. What lies in the future
                 by it counts as of just now: a clock that was set back must free nothing.
         """
         start, now = clock(), wall()
         age_s = max(0.0, now - past.first_run_at)
         governor = cls(
-            budgets(pace, lambda: age_s + clock() - start),
+            budgets(pace, lambda: age_s + clock() - start, chats),
             gap_s=pace.gap_s,
             max_wait_s=pace.max_wait_s,
             rest_s=pace.rest_s,

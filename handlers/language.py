@@ -7,6 +7,7 @@ apart. Texts come here the way ``guard.check`` spells them.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 import regex
 
@@ -65,6 +66,12 @@ def switched(reply: str, message: str, previous: str) -> str | None:
         return None
     most = max(said, key=lambda script: said[script])
     return f"{most} to a message in {' or '.join(sorted(wanted))}"
+
+
+def suited(lines: Sequence[str], message: str) -> list[str]:
+    """Those of prepared lines that keep the language of a cleaned message; all where none does."""
+    spelled = message.casefold()
+    return [line for line in lines if not switched(line.casefold(), spelled, "")] or list(lines)
 
 
 def _amounts(text: str) -> Counter[str]:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol
 
 import settings
 from handlers.budgets import Past
 from handlers.exchange import Exchange
 from handlers.governor import Governor
+from handlers.hours import Hours
 from handlers.loops import LoopBreaker
-from handlers.quiet import QuietHours, quiet
+from handlers.quiet import quiet
 from handlers.restriction import heed
 
 Stage = Callable[[Exchange], Exchange]
@@ -46,10 +48,22 @@ class Limits:
         return cls(Governor(gap_s=gap_s), {}, {}, lambda exchange: None)
 
     @classmethod
-    def of(cls, pace: settings.Deliver, past: Past, words: Words, *, owner: str) -> Limits:
-        """For an account; needs a running event loop."""
-        hours = QuietHours(pace.quiet_hours)
-        governor = Governor.of(pace, past, quiet=hours.span, rested=words.rested)
+    def of(
+        cls,
+        pace: settings.Deliver,
+        past: Past,
+        words: Words,
+        *,
+        owner: str,
+        chats: Mapping[str, settings.ChatOverride] = MappingProxyType({}),
+    ) -> Limits:
+        """For an account; needs a running event loop.
+
+        Args:
+            chats: ``answer.chats``, where single chats have budgets of their own.
+        """
+        hours = Hours(pace.quiet_hours)
+        governor = Governor.of(pace, past, quiet=hours.span, rested=words.rested, chats=chats)
         breaker = LoopBreaker(
             pace.loop_turns, pace.loop_window_s, owner=owner, noticed=words.looped
         )

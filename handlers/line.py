@@ -65,7 +65,7 @@ class Line:
         Raises:
             Refused: There is none, or not in time.
         """
-        num = self.windows.most_at_once(num)
+        num = self.windows.most_at_once(chat_id, num)
         ready = asyncio.get_running_loop().create_future()
         waiter = _Waiter(chat_id, num, is_excused, ready)
         self._waiters.append(waiter)
@@ -152,10 +152,10 @@ class Line:
             # One that waits for room in its own chat is overtaken.
             shared += other.num if not self._waits_s(other, now)[0] else 0
         return max(
-            (window.wait_s(now, own if budget.per_chat else shared, budget.limit()), budget.name)
+            (window.wait_s(now, own if budget.per_chat else shared, budget.limit()), budget.setting)
             for budget, window in self.windows.of(waiter.chat_id)
         )
 
     def _no_room(self, name: str) -> Refused:
-        detail = f"deliver.{name} has no room within deliver.max_wait_s ({self._max_wait_s:g} s)"
+        detail = f"{name} has no room within deliver.max_wait_s ({self._max_wait_s:g} s)"
         return Refused(Gate.BUDGET, detail)

@@ -6,11 +6,13 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
 
 import structlog
 
 from handlers.audit.errors import AuditError
-from handlers.exchange import Exchange, Gate, Kind, Message, Reply, Source, new_id
+from handlers.exchange import Exchange, Gate, Message
+from handlers.notice import notice
 from handlers.sanitize import MAX_NAME, clean
 
 log = structlog.get_logger()
@@ -19,6 +21,12 @@ log = structlog.get_logger()
 WORTH_TELLING_S = 60.0
 #: What comes and goes is told of once in so long: a gateway, a model, one other bot.
 TOLD_EVERY_S = 1800.0
+
+
+class Newcomers(Protocol):
+    async def joined(
+        self, room_id: str, room_name: str, people: Sequence[tuple[str, str]]
+    ) -> None: ...
 
 
 class Notices:
@@ -30,6 +38,8 @@ class Notices:
         owner: Id of the contact who is told of outages; empty: nobody.
         welcome: Line for people who join a group, ``{names}`` in it; empty: nothing is said.
         clock: Monotonic seconds.
+        newcomers: Told of everybody who joins a group, before any welcome; None: nobody is.
+        back: Done whenever the account has come online: what could not leave before now can.
     """
 
     def __init__(
@@ -40,9 +50,11 @@ class Notices:
         owner: str,
         welcome: str,
         clock: Callable[[], float] = time.monotonic,
+        newcomers: Newcomers | None = None,
+        back: Sequence[Callable[[], Awaitable[None]]] = (),
     ) -> None:
         self._submit, self._say, self._owner, self._welcome = submit, say, owner, welcome
-        self._clock = clock
+        self._clock, self._newcomers, self._back = clock, newcomers, back
         self._told_at = -math.inf
         self._outages: list[float] = []
         self._looped: OrderedDict[str, float] = OrderedDict()
@@ -55,13 +67,24 @@ class Notices:
             # Without a row no answer: the disk may be full, and the next message may fit again.
             log.exception("message.not_taken", message=message.id)
 
-    async def joined(self, room_id: str, room_name: str, names: Sequence[str]) -> None:
-        log.info("room.joined", room=room_id, people=len(names))
+    async def joined(self, room_id: str, room_name: str, people: Sequence[tuple[str, str]]) -> None:
+        log.info("room.joined", room=room_id, people=len(people))
+        if self._newcomers is not None:
+            try:
+                await self._newcomers.joined(room_id, room_name, people)
+            except AuditError:
+                log.exception("room.joined_not_kept", room=room_id)
         if self._welcome:
-            line = self._welcome.replace("{names}", "、".join(names))
-            self._say(_notice(room_id, room_name, line, "welcome"))
+            names = "、".join(clean(name, MAX_NAME) for _, name in people)
+            line = self._welcome.replace("{names}", names)
+            self._say(notice(room_id, room_name, line, "welcome"))
 
     async def online(self, name: str, away_s: float | None) -> None:
+        for resume in self._back:
+            try:
+                await resume()
+            except AuditError:
+                log.exception("account.not_resumed")
         if not self._owner or away_s is None or away_s < WORTH_TELLING_S:
             return
         self._outages.append(away_s)
@@ -128,7 +151,7 @@ class Notices:
 
     def _tell_owner(self, line: str, name: str) -> None:
         if self._owner:
-            self._say(_notice(self._owner, None, line, name))
+            self._say(notice(self._owner, None, line, name))
 
     async def befriended(self, contact_id: str) -> None:
         log.info("account.befriended", contact=contact_id)
@@ -143,18 +166,3 @@ def _outages(away_s: Sequence[float]) -> str:
 def _who(message: Message) -> str:
     place = f"群「{clean(message.room_name, MAX_NAME)}」里" if message.room_name else ""
     return place + clean(message.talker_name, MAX_NAME)
-
-
-def _notice(chat_id: str, room_name: str | None, text: str, name: str) -> Exchange:
-    message = Message(
-        id=f"notice-{new_id()}",
-        chat_id=chat_id,
-        talker_id="",
-        talker_name="",
-        text="",
-        raw="",
-        kind=Kind.EVENT,
-        sent_at=time.time(),
-        room_name=room_name,
-    )
-    return Exchange(message).answered(Reply(text, Source.NOTICE, name=name))

@@ -18,7 +18,8 @@ class OrderKind(StrEnum):
     said there (a room), or told to that person (a person). NEW: came lately (a room and a person).
     ROOM: the room that an admin's commands in private are about (a person, ``value`` is its id).
     FORWARD: whether urgent messages are told at once (``value`` on or off). MET: was given the
-    first line (a person).
+    first line (a person). DIGEST: their day was told (a room and a person, or the room twice;
+    ``value`` is the id of the exchange that tells it).
     """
 
     PAUSE = "pause"
@@ -31,6 +32,7 @@ class OrderKind(StrEnum):
     ROOM = "room"
     FORWARD = "forward"
     MET = "met"
+    DIGEST = "digest"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -30,6 +30,10 @@ MAX_WINDOWS = 4
 ACCOUNT_S, ACCOUNT_AT_ONCE = 1.5, 100
 
 
+async def _ignored(message: Message) -> None:
+    """Nobody needs to know of it."""
+
+
 class Pipeline:
     """Takes every message through the stages: chats side by side, each chat in order.
 
@@ -41,9 +45,11 @@ class Pipeline:
             itself.
         done: Told of each exchange when it has ended, e.g. to show it in a terminal.
         is_spare: Whether a message may be dropped where too many wait; see ``Waiting``.
+        arrived: Told of each message once it is on record, before it waits behind the answer to
+            the one before: an own message there may have that answer dropped. Raises nothing.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is one narrow thing it needs
         self,
         *,
         read: Mapping[str, Stage],
@@ -54,10 +60,12 @@ class Pipeline:
         burst_s: float,
         done: Sequence[Callable[[Exchange], None]] = (),
         is_spare: Callable[[Message], bool] = lambda message: not message.is_direct,
+        arrived: Callable[[Message], Awaitable[None]] = _ignored,
     ) -> None:
         self._read_stages, self._write_stage = read, write
         self._ledger, self._passage = ledger, Passage(deliverer, ledger, done)
         self._waiting, self._burst_s = Waiting(pace, is_spare), burst_s
+        self._arrived = arrived
         self._reading, self._writing = asyncio.Semaphore(AT_ONCE), asyncio.Semaphore(AT_ONCE)
         self._arrivals: dict[str, asyncio.Event] = {}
         self._workers: set[asyncio.Task[None]] = set()
@@ -77,6 +85,7 @@ class Pipeline:
         if not await self._ledger.receive(exchange):
             log.info("message.seen", message=message.id)
             return
+        await self._arrived(message)
         if self.is_stopping:
             await self._stop(exchange)
             return

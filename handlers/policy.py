@@ -1,4 +1,4 @@
-"""Rules over what was read of a message. In shadow: a rule may note, and nothing more happens.
+"""Rules over a message and what was read of it, and who no rule is ever asked about.
 
 Decisions rest on labels and numbers, never on text that a model wrote (trap 14).
 """
@@ -8,61 +8,89 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from engine.mood import Mood, Reading
-from handlers.exchange import Action, Exchange, Verdict
+from engine.distress import is_distress
+from engine.mood import Reading
+from handlers.exchange import Action, Exchange, Message, Verdict
 
-#: A rule looks at an exchange and its reading, and names itself and its figures in the verdict.
-Rule = Callable[[Exchange, Reading], Verdict]
+#: Looks at an exchange and its reading, and names itself and its figures in the verdict.
+MoodRule = Callable[[Exchange, Reading], Verdict]
+#: The same of a rule that needs no mood, such as a flood; the reading is None where there is none.
+Rule = Callable[[Exchange, Reading | None], Verdict]
 
-_SEVERITY = {Action.NONE: 0, Action.NOTE: 1}
+_SEVERITY = {action: severity for severity, action in enumerate(Action)}
 
 
-def judge(rules: Sequence[Rule], *, owner: str = "") -> Callable[[Exchange], Exchange]:
-    """A stage that sets the verdict: the most severe finding, the first of equals.
+def judge(
+    moods: Sequence[MoodRule],
+    rules: Sequence[Rule] = (),
+    *,
+    is_spared: Callable[[Message], str] = lambda message: "",
+) -> Callable[[Exchange], Exchange]:
+    """A stage that sets the verdict: the finding of most points, then the most severe.
 
-    No mood, no punishment (trap 24), and no rule can forget it: rules are not even asked about a
-    message without a reading, with an unsure one, of the account itself or of its owner.
+    No mood, no punishment (trap 24), and no rule can forget it: rules over moods are not even
+    asked about a message without a reading, with an unsure one, or in words of distress; no rule
+    at all is asked about one of the account itself, or of somebody spared. A message counts once,
+    by its worst finding: a flood of insults is not both.
 
     Args:
-        rules: Asked in this order.
-        owner: Id of the account's owner; empty where there is none.
+        moods: Rules over moods, asked in this order; of equal findings the first is named.
+        rules: Those that need no mood, asked after them.
+        is_spared: Why no rule is asked about a message: "message of the owner", "message of an
+            admin"; empty where rules are.
     """
 
     def stage(exchange: Exchange) -> Exchange:
         return replace(exchange, verdict=_verdict(exchange))
 
     def _verdict(exchange: Exchange) -> Verdict:
-        reading = exchange.reading
-        if exchange.message.is_self:
-            return _spared("own message")
-        if owner and exchange.message.talker_id == owner:
-            return _spared("message of the owner")
-        if reading is None:
-            return _spared("no reading")
-        if reading.unsure:
-            return _spared(f"unsure: {_figures(reading)}")
+        message, reading = exchange.message, exchange.reading
+        if why := "own message" if message.is_self else is_spared(message):
+            return _spared(why)
         found = [rule(exchange, reading) for rule in rules]
+        if why := _unfit(exchange):
+            found.insert(0, _spared(why))
+        elif reading is not None:
+            found = [*(rule(exchange, reading) for rule in moods), *found]
         if not found:
             return Verdict(Action.NONE, "none", "no rules")
-        return max(found, key=lambda verdict: _SEVERITY[verdict.action])
+        # Points first: what a rule on trial would only note must not hide what counts.
+        return max(found, key=lambda verdict: (verdict.points, _SEVERITY[verdict.action]))
 
     return stage
 
 
-def anger() -> Rule:
-    """A rule that notes a sure angry reading in a group."""
+def spared(owner: str, is_exempt: Callable[[Message], bool]) -> Callable[[Message], str]:
+    """Why no rule is asked about a message of the owner, or of somebody exempt in its room.
 
-    def rule(exchange: Exchange, reading: Reading) -> Verdict:
-        heated = reading.mood is Mood.ANGRY and not exchange.message.is_private
-        return Verdict(Action.NOTE if heated else Action.NONE, "anger", _figures(reading))
+    Args:
+        owner: Id of the account's owner; empty where there is none.
+        is_exempt: Whether its writer is an admin of that chat, or was exempted there.
+    """
 
-    return rule
+    def why(message: Message) -> str:
+        if owner and message.talker_id == owner:
+            return "message of the owner"
+        return "message of an admin or somebody exempt" if is_exempt(message) else ""
+
+    return why
+
+
+def figures(reading: Reading) -> str:
+    """What a verdict rests on, for who asks why."""
+    told = f"{reading.mood} {reading.confidence:.2f}, polarity {reading.polarity:+.2f}"
+    return told if reading.offence is None else f"{told}, offence {reading.offence:.2f}"
+
+
+def _unfit(exchange: Exchange) -> str:
+    """Why no rule over moods may be asked. A head alone takes one insult in six for distress."""
+    reading = exchange.reading
+    if reading is None:
+        return "no reading"
+    if reading.distress and is_distress(exchange.cleaned):
+        return f"distress: {figures(reading)}"
+    return f"unsure: {figures(reading)}" if reading.unsure else ""
 
 
 def _spared(why: str) -> Verdict:
     return Verdict(Action.NONE, "spared", why)
-
-
-def _figures(reading: Reading) -> str:
-    figures = f"{reading.mood} {reading.confidence:.2f}, polarity {reading.polarity:+.2f}"
-    return figures if reading.offence is None else f"{figures}, offence {reading.offence:.2f}"

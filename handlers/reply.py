@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Protocol, Self
+from typing import Protocol
 
 import structlog
 
@@ -15,13 +15,18 @@ from engine.bank import Near
 from engine.distress import is_distress, is_figure_of_speech, is_mourning
 from engine.errors import EngineError
 from engine.mood import Mood, Reading
-from engine.persona import Persona, PersonaError, load
+from engine.persona import Persona
 from engine.talk import Asked, Turn
 from handlers import choose, skills
 from handlers.chooser import Chooser, Mind
+from handlers.disclosure import DISCLOSURE, asks_who_writes, disclosed
+from handlers.distress import DISTRESS
 from handlers.exchange import Exchange, Gate, Reply, Source
+from handlers.personas import Personas
 from handlers.sanitize import speaker
 from handlers.topics import Topic, topic
+
+__all__ = ["Personas", "ReplyStage", "by_chat"]
 
 log = structlog.get_logger()
 
@@ -41,43 +46,12 @@ class History(Protocol):
     async def turns(self, chat_id: str, limit: int) -> Sequence[Turn]: ...
 
 
-class Personas:
-    """The persona of each chat, all loaded and checked at start."""
-
-    def __init__(self, default: Persona, by_chat: Mapping[str, Persona]) -> None:
-        self._default, self._by_chat = default, dict(by_chat)
-
-    @classmethod
-    def load(cls, config: settings.Settings) -> Self:
-        """The default persona and those of single chats.
-
-        Raises:
-            PersonaError: A file is missing, or something in it is wrong.
-        """
-        chats = config.answer.chats.items()
-        by_chat = {chat: load(own.persona) for chat, own in chats if own.persona}
-        personas = cls(load(config.reply.persona), by_chat)
-        for persona in personas.all():
-            if unknown := sorted(set(persona.honest) - set(Topic)):
-                raise PersonaError(
-                    f"persona {persona.name}: honest: no such topic {', '.join(unknown)}; "
-                    f"there are {', '.join(Topic)}"
-                )
-        return personas
-
-    def of(self, chat_id: str) -> Persona:
-        return self._by_chat.get(chat_id, self._default)
-
-    def all(self) -> tuple[Persona, ...]:
-        return (self._default, *self._by_chat.values())
-
-
 class ReplyStage:
     """Answers a message by the first of these that applies.
 
-    Words of distress get the persona's fixed line; dates and sums are worked out; what nobody
-    told the bot gets an honest line; for all else the best of several candidates is chosen. Where
-    none is good enough, a warm line is said, or nothing.
+    Words of distress get the persona's fixed line, and so does whoever asks if a bot writes; dates
+    and sums are worked out; what nobody told the bot gets an honest line; for all else the best of
+    several candidates is chosen. Where none is good enough, a warm line is said, or nothing.
 
     Args:
         config: ``reply`` of the settings.
@@ -119,7 +93,9 @@ class ReplyStage:
     def _known(self, exchange: Exchange, persona: Persona) -> Reply | None:
         """What needs no model."""
         if is_distress(exchange.cleaned):
-            return Reply(persona.distress, Source.CANNED, name="distress")
+            return Reply(persona.distress, Source.CANNED, name=DISTRESS)
+        if asks_who_writes(exchange.cleaned):
+            return Reply(disclosed(persona, exchange.cleaned), Source.CANNED, name=DISCLOSURE)
         found = skills.answer(exchange.cleaned, self._now())
         return Reply(found.text, Source.SKILL, name=found.name) if found else None
 
@@ -128,7 +104,7 @@ class ReplyStage:
         if about := topic(exchange.cleaned):
             return self._honest(about, asked, near)
         if _is_read_as_distress(exchange, near):
-            return Reply(asked.persona.distress, Source.CANNED, name="distress")
+            return Reply(asked.persona.distress, Source.CANNED, name=DISTRESS)
         return None
 
     async def _asked(self, exchange: Exchange, persona: Persona) -> Asked:
@@ -179,6 +155,26 @@ class ReplyStage:
         line = line or self._prepared((), asked, asked.mood).text
         tried = best or Reply("", Source.CANNED)
         return exchange.answered(replace(tried, text=line, source=Source.CANNED, name="open"))
+
+
+def by_chat(
+    mind: Mind, history: History, personas: Personas, config: settings.Settings
+) -> Callable[[Exchange], Awaitable[Exchange]]:
+    """The stage that answers, as long as ``answer.chats`` lets it in each chat."""
+    default = ReplyStage(mind, history, personas, config.reply)
+    own = {
+        chat: ReplyStage(
+            *(mind, history, personas),
+            config.reply.model_copy(update={"max_chars": override.max_chars}),
+        )
+        for chat, override in config.answer.chats.items()
+        if override.max_chars is not None
+    }
+
+    async def stage(exchange: Exchange) -> Exchange:
+        return await own.get(exchange.message.chat_id, default)(exchange)
+
+    return stage
 
 
 def _moods(reading: Reading | None) -> tuple[Mood, ...]:

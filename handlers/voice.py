@@ -16,7 +16,8 @@ import structlog
 import settings
 from engine.bank import Pair
 from engine.mood import Mood
-from handlers.discretion import unfit_message, unfit_reply, words
+from handlers.discretion import unfit_message, unfit_reply
+from handlers.echo import Echoes
 from handlers.exchange import Exchange, Gate, Kind, Message, Outcome
 from handlers.sanitize import own_words
 
@@ -27,8 +28,6 @@ T = TypeVar("T")
 ANSWER_S = 600.0
 #: Platforms tell whole seconds of one message and milliseconds of the next.
 ROUNDING_S = 1.0
-#: How long after a reply its copy may come back as an own message, beside ``max_age_s``.
-ECHO_S = 600.0
 #: Between two lessons: the engine reads all messages anew in each.
 PAUSE_S = 60.0
 #: Chats whose last message is remembered.
@@ -60,6 +59,7 @@ class Voice:
         config: ``reply`` of the settings.
         bot_name: What the bot is called.
         max_age_s: Seconds after which an own message is a replay (``answer.max_age_s``).
+        echoes: Tells the bot's own sends; None: by what the store says of them.
         clock: Unix seconds now.
         pause_s: Least seconds between two lessons.
     """
@@ -72,6 +72,7 @@ class Voice:
         *,
         bot_name: str,
         max_age_s: float,
+        echoes: Echoes | None = None,
         clock: Callable[[], float] = time.time,
         pause_s: float = PAUSE_S,
     ) -> None:
@@ -79,6 +80,9 @@ class Voice:
         self._scope, self._limit = config.learn, config.learn_max
         self._bot_name, self._max_age_s = bot_name, max_age_s
         self._clock, self._pause_s = clock, pause_s
+        self._echoes = echoes or Echoes(
+            store, max_age_s=max_age_s, split_chars=config.split_chars, clock=clock
+        )
         self._steps: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()
         self._changed = asyncio.Event()
         self._last: OrderedDict[str, Exchange] = OrderedDict()
@@ -182,7 +186,7 @@ class Voice:
         if asked is None:
             return
         reply = own_words(message.text)
-        if await self._is_echo(message, reply):
+        if await self._echoes.is_echo(message):
             return
         # Also where nothing is learnt: what follows is the rest of an answer that was none.
         del self._last[message.chat_id]
@@ -194,17 +198,6 @@ class Voice:
         if await self._store.learn(message.id, pair, limit=self._limit):
             log.info("voice.learnt", message=message.id)
             self._changed.set()
-
-    async def _is_echo(self, message: Message, reply: str) -> bool:
-        """Whether it repeats what the bot said of late in that chat, whole or in part.
-
-        Compared without faces and marks, which gateways rewrite; in part, because a long reply
-        leaves in pieces.
-        """
-        since = self._clock() - self._max_age_s - ECHO_S
-        said = await self._store.replies_since(message.chat_id, since)
-        own = words(reply)
-        return bool(own) and any(own in words(one) for one in said)
 
     def _why_not_message(self, exchange: Exchange) -> str | None:
         if exchange.reading is not None and exchange.reading.distress:

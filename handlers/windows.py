@@ -15,15 +15,22 @@ class Budget:
     """So many messages in any span of so many seconds.
 
     Attributes:
-        name: Of the setting, for the one who asks why nothing left.
+        name: Of the setting, within ``deliver`` unless it is one chat's own.
         limit: Asked each time; the daily one grows over the first days.
         per_chat: Whether each chat has it for itself; else all share it.
+        chat_id: The only chat that has it; empty: all have.
     """
 
     name: str
     span_s: float
     limit: Callable[[], int]
     per_chat: bool = False
+    chat_id: str = ""
+
+    @property
+    def setting(self) -> str:
+        """Its whole name, for the one who asks why nothing left."""
+        return self.name if self.chat_id else f"deliver.{self.name}"
 
 
 @dataclass(slots=True)
@@ -79,6 +86,8 @@ class Windows:
             if not budget.per_chat:
                 yield budget, self._of_all[budget.name]
                 continue
+            if budget.chat_id not in ("", chat_id):
+                continue
             chats = self._of_chats[budget.name]
             if chat_id not in chats:
                 chats[chat_id] = Window(budget.span_s)
@@ -90,9 +99,9 @@ class Windows:
             if not budget.per_chat:
                 yield budget, self._of_all[budget.name].used(now)
 
-    def most_at_once(self, num: int) -> int:
-        """How many of ``num`` could be promised together, were nothing else there."""
-        return min([num, *(budget.limit() for budget in self._budgets)])
+    def most_at_once(self, chat_id: str, num: int) -> int:
+        """How many of ``num`` to one chat could be promised together, were nothing else there."""
+        return min([num, *(budget.limit() for budget, _ in self.of(chat_id))])
 
     def promise(self, chat_id: str, num: int) -> None:
         for _, window in self.of(chat_id):
@@ -105,7 +114,8 @@ class Windows:
             if left:
                 window.left.extend([now] * num)
         for chats in self._of_chats.values():
-            chats.move_to_end(chat_id)
+            if chat_id in chats:
+                chats.move_to_end(chat_id)
             while chats and not next(iter(chats.values())).used(now):
                 chats.popitem(last=False)
 

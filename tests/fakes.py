@@ -107,6 +107,7 @@ class RecordingChat:
     """A chat that keeps what was sent, or fails as it was told to, after or before sending."""
 
     sent: list[tuple[str, str, tuple[tuple[str, str], ...]]] = field(default_factory=list)
+    pictures: list[tuple[str, str, bytes]] = field(default_factory=list)
     errors: list[Exception | None] = field(default_factory=list)
     sends_before_failing: bool = True
 
@@ -119,6 +120,10 @@ class RecordingChat:
         if error is not None:
             raise error
         return f"out-{len(self.sent)}"
+
+    async def send_picture(self, chat_id: str, png: bytes, name: str) -> str | None:
+        self.pictures.append((chat_id, name, png))
+        return await self.send(chat_id, f"[{name}]")
 
 
 @dataclass

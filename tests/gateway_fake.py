@@ -7,6 +7,7 @@ wechaty_grpc has no server side, but to grpclib anything with ``__mapping__`` is
 from __future__ import annotations
 
 import asyncio
+import base64
 import itertools
 import json
 import ssl
@@ -47,6 +48,7 @@ class FakeGateway:
         port: Where it serves, once it does.
         calls: Names of the calls that change something, in order.
         sent: Chat id, text and mention ids of each text sent.
+        files: Chat id, name and bytes of each file sent.
         held_by_other: Whether another client holds the account's event stream, until a Stop.
         hold: Calls named here are not answered.
         on_sent: Awaited after a text was taken and before the call is answered.
@@ -58,6 +60,7 @@ class FakeGateway:
         self.port = 0
         self.calls: list[str] = []
         self.sent: asyncio.Queue[tuple[str, str, list[str]]] = asyncio.Queue()
+        self.files: asyncio.Queue[tuple[str, str, bytes]] = asyncio.Queue()
         self.held_by_other = False
         self.hold: set[str] = set()
         self.on_sent: Callable[[], Awaitable[None]] | None = None
@@ -89,9 +92,11 @@ class FakeGateway:
     def add_contact(self, contact_id: str, name: str) -> None:
         self._contacts[contact_id] = rpc.ContactPayloadResponse(id=contact_id, name=name, type=1)
 
-    def add_room(self, room_id: str, topic: str, member_ids: Sequence[str]) -> None:
+    def add_room(
+        self, room_id: str, topic: str, member_ids: Sequence[str], owner_id: str = ""
+    ) -> None:
         self._rooms[room_id] = rpc.RoomPayloadResponse(
-            id=room_id, topic=topic, member_ids=list(member_ids)
+            id=room_id, topic=topic, member_ids=list(member_ids), owner_id=owner_id
         )
 
     def receive(self, talker_id: str, text: str, room_id: str = "", kind: int = TEXT) -> str:
@@ -153,6 +158,26 @@ class FakeGateway:
             await self.on_sent()
         return rpc.MessageSendTextResponse(id=f"out-{next(self._ids)}")
 
+    async def send_file(self, request: rpc.MessageSendFileRequest) -> rpc.MessageSendFileResponse:
+        box = json.loads(request.filebox)
+        file = (request.conversation_id, box["name"], base64.b64decode(box["base64"]))
+        self.files.put_nowait(file)
+        return rpc.MessageSendFileResponse(id=f"out-{next(self._ids)}")
+
+    async def members(self, request: rpc.RoomMemberListRequest) -> rpc.RoomMemberListResponse:
+        room = _found(self._rooms, request.id)
+        return rpc.RoomMemberListResponse(member_ids=room.member_ids)
+
+    async def remove(self, request: rpc.RoomDelRequest) -> rpc.RoomDelResponse:
+        self.calls.append("RoomDel")
+        _found(self._rooms, request.id).member_ids.remove(request.contact_id)
+        return rpc.RoomDelResponse()
+
+    async def dirty(self, request: rpc.DirtyPayloadRequest) -> rpc.DirtyPayloadResponse:
+        kind = rpc.EventType.EVENT_TYPE_DIRTY
+        self.emit(kind, payloadType=int(request.type), payloadId=request.id)
+        return rpc.DirtyPayloadResponse()
+
     def __mapping__(self) -> dict[str, Handler]:
         answers: dict[str, Answer] = {
             "Start": self.start,
@@ -162,6 +187,10 @@ class FakeGateway:
             "RoomMemberPayload": self.member,
             "MessagePayload": self.message,
             "MessageSendText": self.send_text,
+            "MessageSendFile": self.send_file,
+            "RoomMemberList": self.members,
+            "RoomDel": self.remove,
+            "DirtyPayload": self.dirty,
         }
         handlers = {
             f"/wechaty.Puppet/{name}": Handler(

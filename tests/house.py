@@ -22,6 +22,7 @@ from engine.talk import Asked, Draft, Likelihood
 from handlers.audit.reader import Query, Record, select
 from handlers.exchange import Exchange
 from handlers.reply import Personas
+from moderation.lines import Lines
 from settings import Settings
 from tests.fakes import reading
 from wechat.channel import Channel
@@ -165,7 +166,7 @@ async def live(
     engine = cast("Engine", ScriptedEngine())
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        await service.serve(settings, channel, engine, Personas.load(settings), None)
+        await service.serve(settings, channel, engine, Personas.load(settings), Lines.load(), None)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

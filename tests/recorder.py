@@ -28,8 +28,8 @@ class Recorder:
     async def message(self, message: Message) -> None:
         self.messages.put_nowait(message)
 
-    async def joined(self, room_id: str, room_name: str, names: Sequence[str]) -> None:
-        self.told.put_nowait(("joined", room_id, room_name, tuple(names)))
+    async def joined(self, room_id: str, room_name: str, people: Sequence[tuple[str, str]]) -> None:
+        self.told.put_nowait(("joined", room_id, room_name, tuple(people)))
 
     async def online(self, name: str, away_s: float | None) -> None:
         self.told.put_nowait(("online", name, away_s))

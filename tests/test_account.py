@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import pytest
 from grpclib import GRPCError, Status
-from wechaty_puppet import FriendshipType
+from wechaty_puppet import FileBox, FriendshipType
 
 import settings
 from handlers.exchange import Message
@@ -21,12 +21,16 @@ from wechat.login_code import draw_login_code
 from wechat.presence import Identity, Presence
 from wechat.puppet import InProcessPuppet, Sent
 
+#: To a puppet, any bytes are a picture.
+PNG = bytes(range(256)) * 100
+
 
 def small_world() -> InProcessPuppet:
     puppet = InProcessPuppet("bot", "机器人")
     puppet.add_contact("alice", "Alice")
     puppet.add_contact("bob", "Bob")
-    puppet.add_room("room", "实验室", ["bot", "alice"])
+    puppet.add_room("room", "实验室", ["bot", "alice"], owner_id="bot")
+    puppet.add_room("other", "别人的群", ["bot", "alice"], owner_id="alice")
     return puppet
 
 
@@ -118,14 +122,44 @@ async def test_a_text_goes_out_with_its_mentions_written() -> None:
     assert sent == Sent(str(sent_id), "room", text, ("alice", "bob"))
 
 
+async def test_a_picture_goes_out_whole() -> None:
+    """Its bytes, under its name, to the chat it is for."""
+    puppet = small_world()
+    async with running(puppet, Recorder()) as account:
+        sent_id = await account.send_picture("alice", PNG, "日报.png")
+
+        sent = puppet.outbox.get_nowait()
+
+    assert sent == Sent(str(sent_id), "alice", "日报.png", picture=PNG)
+
+
+async def test_a_member_is_removed_from_a_room_of_its_own() -> None:
+    """It knows which room it owns and who is in it, now and not as of the last look."""
+    puppet = small_world()
+    async with running(puppet, Recorder()) as account:
+        owned = [await account.owns(room) for room in ("room", "other", "nowhere")]
+        before = [await account.is_member(room, "alice") for room in ("room", "nowhere")]
+        await account.remove("room", "alice")
+
+        after = await account.is_member("room", "alice")
+
+    assert (owned, before, after) == ([True, False, False], [True, False], False)
+    assert puppet.calls == [("room_delete", "room", "alice")]
+
+
 async def test_nothing_is_sent_while_offline() -> None:
     """Before the login, after a logout and after an outage a send fails as certainly not sent."""
     puppet, recorder = small_world(), Recorder()
     async with running(puppet, recorder) as account:
         puppet.log_out()
         await recorder.next_told()
-        with pytest.raises(NotConnected):
-            await account.send("alice", "在")
+        for attempt in (
+            account.send("alice", "在"),
+            account.send_picture("alice", PNG, "日报.png"),
+            account.remove("room", "alice"),
+        ):
+            with pytest.raises(NotConnected):
+                await attempt
         puppet.log_in()
         await recorder.next_told()
         puppet.lose("the connection broke")
@@ -135,6 +169,7 @@ async def test_nothing_is_sent_while_offline() -> None:
             await account.send("alice", "在")
 
     assert puppet.outbox.empty()
+    assert puppet.calls == []
 
 
 async def test_a_send_that_fails_on_the_way_is_uncertain_and_made_once() -> None:
@@ -165,8 +200,10 @@ async def test_a_send_that_wechat_refuses_is_known_and_not_repeated_to_anyone(
     async with running(puppet, Recorder()) as account:
         with pytest.raises(expected) as raised:
             await account.send("alice", "在")
+        with pytest.raises(expected) as raised_by_picture:
+            await account.send_picture("alice", PNG, "日报.png")
 
-    assert told not in str(raised.value)
+    assert told not in str(raised.value) + str(raised_by_picture.value)
 
 
 class RefusingPuppet(InProcessPuppet):
@@ -177,6 +214,9 @@ class RefusingPuppet(InProcessPuppet):
     async def message_send_text(
         self, conversation_id: str, message: str, mention_ids: Sequence[str] | None = None
     ) -> str:
+        raise GRPCError(Status.INTERNAL, self.told)
+
+    async def message_send_file(self, conversation_id: str, file: FileBox) -> str:
         raise GRPCError(Status.INTERNAL, self.told)
 
 
@@ -240,7 +280,7 @@ async def test_people_who_join_are_told_by_name_without_the_account_itself() -> 
 
         told = await recorder.next_told()
 
-    assert told == ("joined", "room", "实验室", ("Bob", "stranger"))
+    assert told == ("joined", "room", "实验室", (("bob", "Bob"), ("stranger", "stranger")))
 
 
 @pytest.mark.parametrize(

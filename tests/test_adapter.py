@@ -96,6 +96,28 @@ async def test_mention_ids_decide_where_there_are_any(
     assert (message.text, message.mentions_me) == (rest, mentions_me)
 
 
+@pytest.mark.parametrize(
+    ("text", "mention_ids", "expected"),
+    [
+        ("@阿丽 @鲍勃 你们看", ["carol", "bob", "carol", "bot"], ("carol", "bob")),
+        ("@所有人 开会", ["bot", "carol", "bob"], ()),
+        (
+            "「鲍勃：@所有人 开会」\n- - - - - - - - - - - - - - -\n@阿丽 去吗",
+            ["carol"],
+            ("carol",),
+        ),
+        ("大家好", [], ()),
+    ],
+)
+async def test_others_who_are_mentioned_are_told_by_id(
+    text: str, mention_ids: list[str], expected: tuple[str, ...]
+) -> None:
+    """Each once and never the account; @所有人 is nobody, but in somebody else's words."""
+    message = await received(small_world(), "alice", text, room_id="room", mention_ids=mention_ids)
+
+    assert message.mention_ids == expected
+
+
 @pytest.mark.parametrize("name", ["(a+)+$", "[", "\\", ".*", "a" * 10_000, "@", " ", ""])
 async def test_a_hostile_nickname_is_only_text(name: str) -> None:
     """Upstream builds a pattern of it; here it is compared, so it neither fails nor takes long."""

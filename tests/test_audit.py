@@ -704,7 +704,7 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
         ("CREATE TABLE yixin_schema (version)", "schema None"),
         (
             "CREATE TABLE yixin_schema (version); INSERT INTO yixin_schema VALUES (7)",
-            "written with schema 7, this Yixin knows 3",
+            "written with schema 7, this Yixin knows 4",
         ),
     ],
 )

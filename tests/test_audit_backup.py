@@ -24,6 +24,8 @@ from tests.fakes import message
 
 RUN = Run("bundled-small", "1d9614638d18", "bf16", "p1", "0123456789ab", "0.1.0")
 SECRET = "a key for the tests of backups"
+#: Bytes, of the database.
+PAGE = 4096
 
 
 @pytest.fixture
@@ -49,9 +51,11 @@ def names(folder: Path) -> set[str]:
 
 
 def damage(file: Path) -> None:
+    """Spoils a page of the messages, which counting them by an index does not look at."""
+    at = file.read_bytes().index("你好".encode()) // PAGE * PAGE
     with open(file, "r+b") as opened:
-        opened.seek(20 * 4096)
-        opened.write(b"\xff" * 8192)
+        opened.seek(at)
+        opened.write(b"\xff" * PAGE)
 
 
 def quick_check(file: Path) -> object:

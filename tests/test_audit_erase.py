@@ -26,9 +26,9 @@ from handlers.audit.erase import NOBODY, counted, erase
 from handlers.audit.errors import AuditError, AuditInUse
 from handlers.audit.footprint import Erased
 from handlers.audit.log import AuditLog, Correction
-from handlers.audit.person import stored
 from handlers.audit.reader import Query, Record, corrected, select
 from handlers.audit.schema import Run
+from handlers.audit.stored import stored
 from handlers.audit.traces import ERASED, LEAST_COPIED, Traces, Words
 from handlers.audit.verify import verify
 from handlers.audit.voice import listed
@@ -337,6 +337,7 @@ def people(num: int, each: int, chance: random.Random) -> Iterator[tuple[int, Ex
         text = f"密{person:04d}，" + "".join(map(chr, letters))
         group = person // 20
         who = {"talker_id": f"wxid_{person:04d}", "talker_name": f"名{person:04d}"}
+        who["id"] = f"message-{n:04d}-of-{person:04d}"  # "m-12" stands in sealed texts by chance
         if n % 2:
             yield person, private(text, chat_id=who["talker_id"], **who)
         else:

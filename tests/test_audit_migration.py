@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import asdict
@@ -9,14 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from handlers.audit.conduct import ConductStore
 from handlers.audit.erase import counted
 from handlers.audit.errors import AuditError
 from handlers.audit.finding import Fault
 from handlers.audit.log import AuditLog
-from handlers.audit.person import stored
-from handlers.audit.reader import Query, select
+from handlers.audit.reader import Query, corrected, select
 from handlers.audit.schema import Run
+from handlers.audit.stored import stored
 from handlers.audit.verify import verify
+from handlers.conduct import Evidence
 from handlers.exchange import Exchange
 from settings import Audit
 from tests.fakes import message
@@ -95,7 +98,7 @@ async def test_an_earlier_log_is_brought_up_in_place(place: Audit) -> None:
     after = [asdict(record) for record in select(place, Query())]
 
     assert before == after[:-1]
-    assert [(3,)] == ask(place, "SELECT version FROM yixin_schema")
+    assert [(4,)] == ask(place, "SELECT version FROM yixin_schema")
     assert [(1204, 32)] == ask(
         place, "SELECT count(DISTINCT salt), min(length(salt)) FROM exchanges"
     )
@@ -143,3 +146,67 @@ async def test_a_migration_that_fails_leaves_the_log_as_it_was(place: Audit) -> 
 
     assert before == dump(place)
     assert not (place.path / "audit.anchor").exists()
+
+
+TABLES = Path(__file__).parent / "tables"
+
+
+@pytest.fixture
+def third(tmp_path: Path) -> Audit:
+    """A log that the Yixin of schema 3 wrote, with its journal, its anchor and a row half done."""
+    (tmp_path / "audit").mkdir()
+    with closing(sqlite3.connect(tmp_path / "audit" / "audit.db")) as connection, connection:
+        connection.executescript((TABLES / "audit-schema-3.sql").read_text(encoding="utf-8"))
+    shutil.copyfile(TABLES / "audit-schema-3.anchor", tmp_path / "audit" / "audit.anchor")
+    return Audit(folder=str(tmp_path / "audit"))
+
+
+async def test_a_log_of_schema_3_goes_on_behind_its_chain(third: Audit) -> None:
+    """Its rows and entries stay word for word, and what 4 added is there to be written to."""
+    before = [asdict(record) for record in select(third, Query())]
+    entries = ask(third, "SELECT * FROM journal ORDER BY n")
+    async with await AuditLog.open(third, RUN) as log:
+        await ConductStore(log).add(Evidence("x", "room", "hong", "", 5.0, "heat", 1.0))
+        kept = await ConductStore(log).evidence_since(0.0)
+    after = [asdict(record) for record in select(third, Query())]
+
+    assert 3 == len(before)
+    assert before[:2] == after[:2]
+    assert ("interrupted", "received") == (after[2]["gate"], after[2]["detail"])
+    assert entries == ask(third, "SELECT * FROM journal ORDER BY n")[: len(entries)]
+    assert [(4,)] == ask(third, "SELECT version FROM yixin_schema")
+    assert 1 == len(kept)
+    assert ["在吗"] == [line.text for line in corrected(third)]
+    assert verify(third).finding is None
+
+
+def test_a_log_of_schema_3_can_be_verified_as_it_is(third: Audit) -> None:
+    """It has a journal: what somebody changed in it is found before it is brought up."""
+    assert verify(third).finding is None
+    with closing(sqlite3.connect(third.path / "audit.db")) as connection, connection:
+        connection.execute("UPDATE exchanges SET reply = 'x' WHERE seq = 1")
+    finding = verify(third).finding
+
+    assert finding is not None
+    assert (Fault.CHANGED, 1) == (finding.fault, finding.number)
+
+
+async def test_a_journal_that_is_gone_is_missed(third: Audit) -> None:
+    """Emptied before the migration, with the anchor left: the next start enters the loss."""
+    with closing(sqlite3.connect(third.path / "audit.db")) as connection, connection:
+        connection.execute("DELETE FROM journal")
+    async with await AuditLog.open(third, RUN):
+        pass
+    finding = verify(third).finding
+
+    assert finding is not None
+    assert Fault.TAIL_CUT is finding.fault
+
+
+def test_nobody_makes_a_log_pass_for_an_earlier_one(third: Audit) -> None:
+    """A version without a journal, in a log with one: refused, or the chain would begin anew."""
+    with closing(sqlite3.connect(third.path / "audit.db")) as connection, connection:
+        connection.execute("UPDATE yixin_schema SET version = 2")
+
+    with pytest.raises(AuditError, match=r"pass for schema 2.*only those from 3 on have"):
+        verify(third)

@@ -24,6 +24,7 @@ from engine.talk import Turn
 from handlers.audit import history
 from handlers.audit.columns import storable
 from handlers.audit.database import Database
+from handlers.audit.day import DayStore
 from handlers.audit.errors import AuditError
 from handlers.audit.keeping import CODES_FILE
 from handlers.audit.keys import Keys, keys_from, keys_from_environment
@@ -194,6 +195,26 @@ async def test_turns_of_a_sealed_log_are_found_by_indexes(
 
     indexes = ["ix_reply_names", "ix_replies", "ix_merged"]
     assert indexes == [name for plan in plans for name in re.findall(r"ix_\w+", plan)]
+
+
+async def test_a_room_is_read_by_its_index(place: Audit, keyed: Callable[[str], None]) -> None:
+    """Nor does a question about one room read through the others."""
+    keyed(SECRET)
+    async with await AuditLog.open(place, RUN) as log:
+        raw: list[Any] = []
+        await log.do(lambda connection: raw.append(connection.connection.driver_connection))
+        asked: list[str] = []
+        raw[0].set_trace_callback(asked.append)
+        await DayStore(log).names(IDS[1])
+        await DayStore(log).spoken(IDS[1], 0.0, 9.0)
+        raw[0].set_trace_callback(None)
+        questions = [sql for sql in asked if sql.startswith("SELECT")]
+        plans = [str(raw[0].execute(f"EXPLAIN QUERY PLAN {sql}").fetchall()) for sql in questions]
+
+    found = [
+        name for plan in plans for name in re.findall(r"(?:SEARCH|SCAN) exchanges.*?(ix_\w+)", plan)
+    ]
+    assert ["ix_rooms", "ix_rooms"] == found
 
 
 def test_a_secret_is_asked_to_be_long(keyed: Callable[[str], None]) -> None:

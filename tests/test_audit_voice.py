@@ -151,7 +151,7 @@ async def test_a_log_of_the_version_before_gets_the_table(place: Audit) -> None:
 
     assert [exchange.id] == [record.id for record in select(place, Query())]
     assert [pair(1)] == [one.pair for one in listed(place)]
-    assert [(3,)] == ask(place, "SELECT version FROM yixin_schema")
+    assert [(4,)] == ask(place, "SELECT version FROM yixin_schema")
 
 
 async def test_a_log_of_the_version_before_can_be_read_as_it_is(place: Audit) -> None:

@@ -44,7 +44,10 @@ def test_erase_says_what_went(audit: CommandLine) -> None:
     """With --yes it erases without asking and says how much; 'show' says so of the row."""
     said = audit("erase", "小明", "--yes")
 
-    gone = "2 exchanges, their words in 0 messages of others, 0 labels, 0 learnt pairs\n"
+    gone = (
+        "2 exchanges, their words in 0 messages of others, 0 labels, 0 learnt pairs, "
+        "0 rows of evidence and steps, 0 orders, 0 alerts, 0 reminders\n"
+    )
     assert (f"erased: {gone}", "") == (said.out, said.err)
     assert ["", "", "你好呀"] == raws(audit)
     first = next(select(audit.place, Query()))

@@ -90,12 +90,19 @@ def test_help_names_what_the_asker_may_do() -> None:
     assert "/状态" in owner.text
 
 
+def test_help_names_the_commands_of_other_stages() -> None:
+    """What another stage tells of itself to this person stands at the end."""
+    told = Commands(Facts(), more=[lambda message: [f"/more for {message.talker_id}"]])
+
+    assert told.answer(Command.HELP, PRIVATE).text.endswith("\n/more for t1")
+
+
 def test_status_tells_the_facts() -> None:
     """/status gives model, uptime, count, medians and queue in Chinese."""
     reply = commands().answer(Command.STATUS, PRIVATE)
     expected = (
         "模型：bundled-small（bf16）\n"
-        "已运行：1 天2 小时3 分钟\n"
+        "已运行：1 天 2 小时 3 分钟\n"
         "今天收到：12 条\n"
         "读心情：87 毫秒，写回复：2.3 秒（中位数）\n"
         "等待中：3 条"

@@ -362,6 +362,33 @@ async def test_a_text_whose_answer_is_lost_is_uncertain() -> None:
     assert gateway.sent.qsize() == 1
 
 
+async def test_a_picture_and_a_removal_go_over_the_wire_once() -> None:
+    """What is lost on the way back is uncertain; a member who was removed is one no more."""
+    async with connected(Recorder()) as (gateway, _, account):
+        gateway.add_room("room", "实验室", ["bot", "alice", "bob"], owner_id="bot")
+        sent_id = await account.send_picture("alice", b"\x89PNG", "日报.png")
+        owns, was_member = await account.owns("room"), await account.is_member("room", "bob")
+        await account.remove("room", "bob")
+        is_member = await account.is_member("room", "bob")
+        elsewhere = await account.owns("nowhere"), await account.is_member("nowhere", "bob")
+
+        assert gateway.files.get_nowait() == ("alice", "日报.png", b"\x89PNG")
+    assert sent_id
+    assert (owns, was_member, is_member, elsewhere) == (True, True, False, (False, False))
+    assert gateway.calls.count("RoomDel") == 1
+
+
+async def test_a_picture_or_a_removal_that_is_not_answered_is_uncertain() -> None:
+    """Either may have happened, so neither is tried again."""
+    channel = QUICK.model_copy(update={"call_timeout_s": 0.3})
+    async with connected(Recorder(), channel) as (gateway, _, account):
+        gateway.hold |= {"MessageSendFile", "RoomDel"}
+
+        for attempt in (account.send_picture("alice", b"", "a.png"), account.remove("room", "bob")):
+            with pytest.raises(SendUncertain):
+                await attempt
+
+
 async def test_a_text_for_a_gateway_that_is_gone_is_certainly_not_sent() -> None:
     """Handlers can tell: the error is theirs as well."""
     recorder = Recorder()

@@ -15,6 +15,7 @@ from handlers.budgets import Past
 from handlers.deliver import Deliverer
 from handlers.exchange import Exchange, Gate, Outcome, Reply, Source
 from handlers.governor import Governor
+from handlers.notice import notice
 from handlers.refusal import NotSent, Restricted
 from tests.fakes import MemoryLedger, RecordingChat, message, room_message
 
@@ -231,3 +232,45 @@ async def test_a_stop_before_anything_left_says_so(gap_s: float) -> None:
 
     row = ledger.rows[exchange.id]
     assert (Outcome.SILENT, Gate.STOPPING, 1) == (row.outcome, row.gate, len(chat.sent))
+
+
+async def test_a_notice_calls_on_nobody_unless_it_says_whom() -> None:
+    """In a group a notice mentions those it names and no empty id; in private nobody."""
+    chat = RecordingChat()
+    outlet = deliverer(chat, MemoryLedger())
+    calm = notice("r@chatroom", "群", "都消消气。", "calm", [("a", "小红"), ("b", "小刚")])
+    for said in (
+        calm,
+        notice("r@chatroom", "群", "欢迎。", "welcome"),
+        notice("a", None, "嗯。", "x"),
+    ):
+        await outlet.deliver(said)
+
+    assert [(("a", "小红"), ("b", "小刚")), (), ()] == [mentions for *_, mentions in chat.sent]
+
+
+async def test_a_list_is_sent_whole() -> None:
+    """An answer to a command is no chat: it is not cut at sentences, as a long reply is."""
+    chat, text = RecordingChat(), "第一句是有点长的话。第二句，也是很长的话。"
+    outlet = deliverer(chat, MemoryLedger())
+    for source in (Source.COMMAND, Source.NOTICE, Source.CANNED):
+        await outlet.deliver(Exchange(message()).answered(Reply(text, source)))
+
+    assert [text, text, "第一句是有点长的话。", "第二句，也是很长的话。"] == [
+        said for _, said, _ in chat.sent
+    ]
+
+
+async def test_a_picture_follows_its_text_and_counts() -> None:
+    """The picture is the last message of its reply, and takes its own room in the budgets."""
+    chat = RecordingChat()
+    governor = Governor.of(AT_ONCE, Past(0.0), quiet=lambda: None, rested=lambda: None)
+    said = notice("a", None, "今天的心情。", "digest", picture=b"\x89PNG")
+    outlet = Deliverer(chat, MemoryLedger(), AT_ONCE, split_chars=20, governor=governor)
+    done = await outlet.deliver(said)
+    governor.close()
+
+    assert Outcome.SENT is done.outcome
+    assert ["今天的心情。", "[digest.png]"] == [text for _, text, _ in chat.sent]
+    assert [("a", "digest.png", b"\x89PNG")] == chat.pictures
+    assert 2 == governor.used()["per_minute"][0]

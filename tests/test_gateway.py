@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import subprocess
 from collections.abc import AsyncIterator
@@ -66,7 +67,7 @@ async def test_group_messages_are_read_and_mentions_found() -> None:
     """Without a mention, with one by id, and with one by name alone; and one of ours goes out."""
     recorder = Recorder()
     async with connected(recorder) as (gateway, account, _):
-        await gateway.say("alice", "今天谁值班", room=ROOM)
+        await gateway.say("alice", "@Bob 鲍勃 今天谁值班", room=ROOM, mention=["bob"])
         await gateway.say("bob", "@机器人\u2005在吗", room=ROOM, mention=["bot"])
         await gateway.say("bob", "@一心 在吗", room=ROOM)
         plain, by_id, by_name = [await recorder.next_message() for _ in range(3)]
@@ -75,9 +76,40 @@ async def test_group_messages_are_read_and_mentions_found() -> None:
         call = await gateway.called("messageSendText")
 
     assert (plain.chat_id, plain.room_name, plain.mentions_me) == (ROOM, "实验室", False)
+    assert (plain.mention_ids, by_id.mention_ids) == (("bob",), ())
     assert (by_id.talker_name, by_id.text, by_id.mentions_me) == ("Bob 鲍勃", "在吗", True)
     assert (by_name.text, by_name.mentions_me) == ("在吗", True)
     assert (call["text"], call["mentionIds"]) == ("@Bob 鲍勃\u2005在呢", ["bob"])
+
+
+async def test_a_picture_arrives_at_the_gateway() -> None:
+    """Whole, under its name, and with an id for it."""
+    png = bytes(range(256)) * 160
+    async with connected(Recorder()) as (gateway, account, _):
+        sent_id = await account.send_picture("alice", png, "日报.png")
+
+        call = await gateway.called("messageSendFile")
+
+    assert (call["chatId"], call["name"]) == ("alice", "日报.png")
+    assert base64.b64decode(call["base64"]) == png
+    assert sent_id
+
+
+async def test_a_member_is_removed_by_the_owner_of_a_room() -> None:
+    """A new owner and a member who left are known, though the gateway keeps what it knew."""
+    async with connected(Recorder()) as (gateway, account, _):
+        before = await account.owns(ROOM)
+        await gateway.do("own", room=ROOM, id="bot")
+        owned = await account.owns(ROOM)
+        was_member = await account.is_member(ROOM, "bob")
+        await account.remove(ROOM, "bob")
+        call = await gateway.called("roomDel")
+
+        is_member = await account.is_member(ROOM, "bob")
+
+    assert (before, owned) == (False, True)
+    assert (was_member, is_member) == (True, False)
+    assert (call["roomId"], call["contactId"]) == (ROOM, "bob")
 
 
 async def test_joins_requests_and_invitations() -> None:
@@ -100,7 +132,7 @@ async def test_joins_requests_and_invitations() -> None:
 
         invitation = await gateway.called("roomInvitationAccept")
 
-    assert joined == ("joined", ROOM, "实验室", ("Carol",))
+    assert joined == ("joined", ROOM, "实验室", (("carol", "Carol"),))
     assert befriended == ("befriended", "alice")
     assert invitation["id"] == "invitation-1"
     assert recorder.told.empty()

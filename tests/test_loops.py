@@ -166,6 +166,9 @@ class Wire:
         task.add_done_callback(self.tasks.discard)
         return None
 
+    async def send_picture(self, chat_id: str, png: bytes, name: str) -> str | None:
+        raise NotImplementedError
+
 
 def bot(wire: Wire, replies: Sequence[str]) -> Pipeline:
     """A real pipeline with a real deliverer that answers with those replies, over and over."""

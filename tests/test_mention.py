@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.mention import cut_mention
+from handlers.mention import cut_mention, without_mentions
 
 NAMES = ("一心", "一心 二号", "Yixin")
 
@@ -144,3 +144,19 @@ def test_only_mentions_are_taken(text: str, names: list[str]) -> None:
     assert len(rest) <= len(text)
     assert was_cut or rest == text
     assert not was_cut or "@" in text or "＠" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("@小明 你好", "你好"),
+        ("说的就是你@小明 和@小红 ，别装", "说的就是你和，别装"),
+        ("写给 a@example.com 了", "写给 a@example.com 了"),
+        ("@小明", "@小明"),
+        ("@小明 @小红 ", "@小明 @小红 "),
+        ("一共 3@2 元", "一共 3@2 元"),
+    ],
+)
+def test_what_a_message_says_is_not_whom_it_is_for(text: str, rest: str) -> None:
+    """Mentions of anybody go; an address stays, and so does what is nothing but mentions."""
+    assert rest == without_mentions(text)

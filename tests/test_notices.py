@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 import pytest
@@ -35,10 +36,17 @@ class Desk:
         self.said.append(exchange)
 
     def notices(
-        self, *, owner: str = "boss", welcome: str = "", clock: Clock | None = None
+        self,
+        *,
+        owner: str = "boss",
+        welcome: str = "",
+        clock: Clock | None = None,
+        newcomers: Register | None = None,
     ) -> Notices:
         clock = clock or Clock()
-        return Notices(self.submit, self.say, owner=owner, welcome=welcome, clock=clock)
+        return Notices(
+            self.submit, self.say, owner=owner, welcome=welcome, clock=clock, newcomers=newcomers
+        )
 
     @property
     def lines(self) -> list[tuple[str, str]]:
@@ -48,7 +56,9 @@ class Desk:
 async def test_people_who_join_are_welcomed_by_name() -> None:
     """With a welcome line set, a join is answered in its room, the names put in."""
     desk = Desk()
-    await desk.notices(welcome="欢迎{names}！").joined("r@chatroom", "同学群", ["小红", "小刚"])
+    await desk.notices(welcome="欢迎{names}！").joined(
+        "r@chatroom", "同学群", [("hong", "小红"), ("gang", "小刚")]
+    )
 
     assert [("r@chatroom", "欢迎小红、小刚！")] == desk.lines
 
@@ -56,15 +66,45 @@ async def test_people_who_join_are_welcomed_by_name() -> None:
 async def test_a_hostile_name_is_only_text() -> None:
     """A name that looks like a format field is written as it is."""
     desk = Desk()
-    await desk.notices(welcome="欢迎{names}").joined("r@chatroom", "群", ["{0.__class__}%s"])
+    await desk.notices(welcome="欢迎{names}").joined("r@chatroom", "群", [("x", "{0.__class__}%s")])
 
     assert [("r@chatroom", "欢迎{0.__class__}%s")] == desk.lines
+
+
+class Register:
+    """Keeps who joined, or fails as it was told to."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.people: list[tuple[str, str]] = []
+        self.error = error
+
+    async def joined(self, room_id: str, room_name: str, people: Sequence[tuple[str, str]]) -> None:
+        if self.error is not None:
+            raise self.error
+        self.people.extend(people)
+
+
+async def test_newcomers_are_registered_by_id() -> None:
+    """Whoever keeps the newcomers is told of each, welcome or not."""
+    desk, register = Desk(), Register()
+    await desk.notices(newcomers=register).joined("r@chatroom", "群", [("hong", "小红")])
+
+    assert [("hong", "小红")] == register.people
+
+
+async def test_a_join_that_cannot_be_kept_is_welcomed_all_the_same() -> None:
+    """A full disk costs the newcomers' grace, not the program."""
+    desk, register = Desk(), Register(AuditError("disk full"))
+    notices = desk.notices(welcome="欢迎{names}", newcomers=register)
+    await notices.joined("r@chatroom", "群", [("hong", "小红")])
+
+    assert [("r@chatroom", "欢迎小红")] == desk.lines
 
 
 async def test_by_default_nobody_is_welcomed() -> None:
     """Without a welcome line a join is met with silence."""
     desk = Desk()
-    await desk.notices().joined("r@chatroom", "群", ["小红"])
+    await desk.notices().joined("r@chatroom", "群", [("hong", "小红")])
 
     assert [] == desk.lines
 
@@ -151,7 +191,7 @@ def test_the_owner_hears_of_what_was_left_unanswered() -> None:
 async def test_notices_are_marked_as_such() -> None:
     """A notice is on record as an event the bot reacted to, decided and not yet sent."""
     desk = Desk()
-    await desk.notices(welcome="欢迎{names}").joined("r@chatroom", "群", ["小红"])
+    await desk.notices(welcome="欢迎{names}").joined("r@chatroom", "群", [("hong", "小红")])
     [said] = desk.said
 
     assert (Kind.EVENT, Outcome.DECIDED) == (said.message.kind, said.outcome)
@@ -270,3 +310,21 @@ def test_without_an_owner_nobody_is_told_of_the_model() -> None:
     desk.notices(owner="").model_changed(True)
 
     assert [] == desk.lines
+
+
+async def test_what_waited_for_the_account_is_done_when_it_is_back() -> None:
+    """At the first login and at each later one; a log that refuses one keeps none from the next."""
+    done: list[str] = []
+
+    async def refused() -> None:
+        raise AuditError("disk full")
+
+    async def resume() -> None:
+        done.append("resumed")
+
+    desk = Desk()
+    notices = Notices(desk.submit, desk.say, owner="", welcome="", back=(refused, resume))
+    await notices.online("一心", None)
+    await notices.online("一心", 600.0)
+
+    assert ["resumed", "resumed"] == done

@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import itertools
+import re
 import time
 from collections.abc import Callable
 from datetime import datetime
 
 import pytest
 
+import ruleset
 from engine.distress import is_distress, is_figure_of_speech
 from engine.glossary import spell_out
 from handlers import skills
 from handlers.address import address
+from handlers.aim import is_at_reader
 from handlers.commands import parse
+from handlers.disclosure import asks_who_writes
 from handlers.discretion import unfit_message, unfit_reply
 from handlers.exchange import Exchange, Kind, Message
 from handlers.guard import check
-from handlers.mention import cut_mention
+from handlers.mention import cut_mention, without_mentions
+from handlers.pause import parse as parse_pause
 from handlers.sanitize import MAX_CHARS, clean, sanitize, split_quote
 from handlers.sentences import end_at_sentence, split
 from handlers.tidy import tidy
 from handlers.topics import topic
+from moderation.hostile import hostile, is_banter, is_of_others, is_reported
+from moderation.links import Links
+from moderation.mentions import Mentions
+from moderation.recent import key_of
+from moderation.words import Words
 from settings import Answer
 from tests.test_mention import hostile_names
 
@@ -115,6 +125,23 @@ def ms(work: Callable[[], object]) -> float:
     return (time.thread_time() - start) * 1000
 
 
+#: Patterns of words that the texts below nearly hold, in many ways.
+TRAPS = Words(
+    ruleset.Words(
+        patterns=(
+            *("*a" * 49 + "b", "a*" * 49 + "x", "哈*哈*哈*嘿", "http*www*a*!", "- *- *-*+v"),
+            *(f"{unit}*{unit}*微信" for unit in UNITS if re.search(r"[^\W_]", unit)),
+        )
+    )
+)
+
+
+def heard(text: str) -> Exchange:
+    """A group message, cleaned."""
+    message = Message("m", "r", "t", "小明", text, text, Kind.TEXT, 0.0, room_name="群")
+    return Exchange(message, cleaned=text)
+
+
 #: All that looks at what somebody wrote: as it came, and as it was cleaned.
 READ_RAW: dict[str, Callable[[str], object]] = {
     "clean": clean,
@@ -123,12 +150,24 @@ READ_RAW: dict[str, Callable[[str], object]] = {
 }
 READ: dict[str, Callable[[str], object]] = {
     "command": parse,
+    "pause": parse_pause,
+    "who writes": asks_who_writes,
+    "aim": lambda text: is_at_reader(text, "一心"),
     "distress": is_distress,
     "figure of speech": is_figure_of_speech,
     "glossary": spell_out,
     "topic": topic,
     "skills": lambda text: skills.answer(text, NOW),
     "unfit to learn": lambda text: unfit_message(text, NOW),
+    "mentions": lambda text: Mentions(ruleset.Mentions())(heard(text)),
+    "links": lambda text: Links(ruleset.Links(allowed=("example.com",)))(heard(text)),
+    "words": lambda text: TRAPS(heard(text)),
+    "repeats": key_of,
+    "without mentions": without_mentions,
+    "hostile": hostile,
+    "banter": is_banter,
+    "reported": is_reported,
+    "of others": is_of_others,
 }
 #: All that looks at what the model wrote, which is hostile too where it repeats what it was sent.
 WRITTEN: dict[str, Callable[[str], object]] = {

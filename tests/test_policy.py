@@ -5,54 +5,32 @@ from dataclasses import replace
 import pytest
 
 from engine.mood import Mood, Reading
-from handlers.exchange import Action, Exchange, Kind, Message, Verdict
-from handlers.policy import Rule, anger, judge
+from handlers.exchange import Action, Exchange, Message, Verdict
+from handlers.policy import MoodRule, Rule, judge, spared
+from tests.fakes import reading, room_message
 
-GROUP = Message("m1", "r1", "t1", "小明", "滚", "滚", Kind.TEXT, 0.0, room_name="群")
-
-
-def reading(mood: Mood, confidence: float = 0.9, offence: float | None = None) -> Reading:
-    rest = (1 - confidence) / (len(Mood) - 1)
-    scores = {m: confidence if m is mood else rest for m in Mood}
-    return Reading.from_scores(scores, unsure_below=0.5, offence=offence)
+GROUP = room_message("滚", talker_id="t1")
+ANGRY = reading(Mood.ANGRY)
 
 
-def always(action: Action, name: str) -> Rule:
-    return lambda exchange, reading: Verdict(action, name, "always")
+def always(name: str, points: float = 1.0, action: Action = Action.NOTE) -> MoodRule:
+    return lambda exchange, reading: Verdict(action, name, "always", points)
 
 
-def test_sure_anger_in_a_group_is_noted() -> None:
-    """The verdict names its rule and the figures it rests on."""
-    exchange = judge([anger()])(Exchange(GROUP, reading=reading(Mood.ANGRY)))
-
-    assert Verdict(Action.NOTE, "anger", "angry 0.90, polarity -0.92") == exchange.verdict
-
-
-def test_offence_is_told_where_it_was_read() -> None:
-    """A model that reads insults has its figure in the detail."""
-    exchange = judge([anger()])(Exchange(GROUP, reading=reading(Mood.ANGRY, offence=0.25)))
-
-    assert exchange.verdict is not None
-    assert exchange.verdict.detail.endswith(", offence 0.25")
+def told(name: str, points: float = 1.0, action: Action = Action.NOTE) -> Rule:
+    return lambda exchange, reading: Verdict(
+        action, name, f"mood {reading and reading.mood}", points
+    )
 
 
-@pytest.mark.parametrize("mood", [mood for mood in Mood if mood is not Mood.ANGRY])
-def test_other_moods_are_no_matter(mood: Mood) -> None:
-    """Only anger is noted; the figures stay on record all the same."""
-    verdict = judge([anger()])(Exchange(GROUP, reading=reading(mood))).verdict
-
+def verdict_of(exchange: Exchange, *moods: MoodRule, rules: tuple[Rule, ...] = ()) -> Verdict:
+    verdict = judge(moods, rules, is_spared=spared("o1", is_admin))(exchange).verdict
     assert verdict is not None
-    assert (verdict.action, verdict.rule) == (Action.NONE, "anger")
-    assert verdict.detail.startswith(f"{mood} 0.90")
+    return verdict
 
 
-def test_anger_in_private_is_nobodys_business() -> None:
-    """A private chat has nobody to protect from it."""
-    private = replace(GROUP, chat_id="t1", room_name=None)
-    verdict = judge([anger()])(Exchange(private, reading=reading(Mood.ANGRY))).verdict
-
-    assert verdict is not None
-    assert Action.NONE is verdict.action
+def is_admin(message: Message) -> bool:
+    return message.talker_id == "a1"
 
 
 @pytest.mark.parametrize(
@@ -60,43 +38,68 @@ def test_anger_in_private_is_nobodys_business() -> None:
     [
         (GROUP, None, "no reading"),
         (GROUP, reading(Mood.ANGRY, 0.4), "unsure: angry 0.40, polarity -0.52"),
-        (replace(GROUP, is_self=True), reading(Mood.ANGRY), "own message"),
-        (replace(GROUP, talker_id="o1"), reading(Mood.ANGRY), "message of the owner"),
+        (
+            room_message("你们别管我，我不想活了"),
+            replace(ANGRY, distress=True),
+            "distress: angry 0.90, polarity -0.92",
+        ),
+        (replace(GROUP, is_self=True), ANGRY, "own message"),
+        (replace(GROUP, talker_id="o1"), ANGRY, "message of the owner"),
+        (replace(GROUP, talker_id="a1"), ANGRY, "message of an admin or somebody exempt"),
     ],
 )
-def test_the_spared_are_spared_by_every_rule(
+def test_no_rule_over_moods_forgets_whom_to_spare(
     message: Message, found: Reading | None, detail: str
 ) -> None:
-    """No reading, an unsure one, own messages, the owner's: NONE whatever the rules (trap 24)."""
-    rules = [anger(), always(Action.NOTE, "zealous")]
-    exchange = judge(rules, owner="o1")(Exchange(message, reading=found))
+    """No reading, an unsure one, distress; of the account, the owner, admins: NONE (trap 24)."""
+    exchange = Exchange(message, cleaned=message.text, reading=found)
 
-    assert Verdict(Action.NONE, "spared", detail) == exchange.verdict
+    assert Verdict(Action.NONE, "spared", detail) == verdict_of(exchange, always("zealous"))
+
+
+@pytest.mark.parametrize("found", [None, reading(Mood.ANGRY, 0.4)])
+def test_a_flood_is_one_whatever_its_mood(found: Reading | None) -> None:
+    """Rules that need no mood are asked about messages without a reading, or with an unsure one."""
+    verdict = verdict_of(Exchange(GROUP, reading=found), always("heat"), rules=(told("flood"),))
+
+    assert "flood" == verdict.rule
+
+
+@pytest.mark.parametrize("talker_id", ["o1", "a1"])
+def test_admins_may_flood(talker_id: str) -> None:
+    """Who is spared is spared by the rules that need no mood, too."""
+    exchange = Exchange(replace(GROUP, talker_id=talker_id), reading=ANGRY)
+
+    assert "spared" == verdict_of(exchange, rules=(told("flood"),)).rule
+
+
+def test_an_insult_that_a_head_takes_for_distress_is_judged() -> None:
+    """Only words of distress spare their writer, not the figure alone."""
+    exchange = Exchange(GROUP, cleaned="滚", reading=replace(ANGRY, distress=True))
+
+    assert "heat" == verdict_of(exchange, always("heat")).rule
 
 
 def test_nobody_is_owner_by_having_no_id() -> None:
     """Without an owner in the settings, an empty talker id spares nobody."""
-    nameless = replace(GROUP, talker_id="")
-    verdict = judge([anger()])(Exchange(nameless, reading=reading(Mood.ANGRY))).verdict
+    nameless = Exchange(replace(GROUP, talker_id=""), reading=ANGRY)
+    stage = judge([always("heat")], is_spared=spared("", is_admin))
 
-    assert verdict is not None
-    assert Action.NOTE is verdict.action
+    assert Verdict(Action.NOTE, "heat", "always", 1.0) == stage(nameless).verdict
 
 
-def test_the_most_severe_finding_wins() -> None:
-    """A note outranks NONE in any order, and of two notes the first rule is named."""
-    angry = Exchange(GROUP, reading=reading(Mood.ANGRY))
-    none, first, second = (
-        always(Action.NONE, "none"),
-        always(Action.NOTE, "first"),
-        always(Action.NOTE, "second"),
-    )
+def test_the_worst_finding_is_the_one_that_counts() -> None:
+    """Most points first, whatever a rule on trial notes; then a note; then the first rule."""
+    angry = Exchange(GROUP, reading=ANGRY)
+    half, dry = always("half", 0.7, Action.NONE), always("dry", 0.0)
 
-    assert Verdict(Action.NOTE, "first", "always") == judge([none, first, second])(angry).verdict
+    assert "half" == verdict_of(angry, dry, half).rule
+    assert "dry" == verdict_of(angry, always("none", 0.0, Action.NONE), dry).rule
+    assert "heat" == verdict_of(angry, half, always("heat"), always("second")).rule
+    assert "flood" == verdict_of(angry, always("heat"), rules=(told("flood", 1.5),)).rule
+    assert "heat" == verdict_of(angry, always("heat"), rules=(told("flood"),)).rule
 
 
 def test_no_rules_no_finding() -> None:
     """Without rules the verdict still says so."""
-    exchange = judge([])(Exchange(GROUP, reading=reading(Mood.ANGRY)))
-
-    assert Verdict(Action.NONE, "none", "no rules") == exchange.verdict
+    assert Verdict(Action.NONE, "none", "no rules") == verdict_of(Exchange(GROUP, reading=ANGRY))

@@ -135,7 +135,7 @@ def test_off_needs_no_quotes(tmp_path: Path, text: str, expected: str) -> None:
 
 def test_learning_must_be_named_by_its_scope(tmp_path: Path) -> None:
     """A bare on says not from which chats to learn: it is refused with what is allowed."""
-    with pytest.raises(SettingsError, match=r"reply\.learn is True; .* 'off', 'chat'"):
+    with pytest.raises(SettingsError, match=r"reply\.learn is 'on'; .* 'off', 'chat'"):
         load(written(tmp_path, "reply: {learn: on}"))
 
 

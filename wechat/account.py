@@ -1,11 +1,14 @@
-"""A WeChat account, as the rest of the program sees it: messages come in, texts go out."""
+"""A WeChat account, as the rest of the program sees it: messages come in, words go out."""
 
 from __future__ import annotations
 
+import base64
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 
-from wechaty_puppet import Puppet
+import structlog
+from wechaty_puppet import FileBox, PayloadType, Puppet
 
 import settings
 from handlers.restriction import is_refusal
@@ -16,6 +19,8 @@ from wechat.presence import Presence
 from wechat.session import Handlers, Session
 
 __all__ = ["Account", "Handlers"]
+
+log = structlog.get_logger()
 
 #: What WeChat's own clients write after the name in an @mention.
 AFTER_MENTION = "\u2005"
@@ -104,21 +109,75 @@ class Account:
             SendRestricted: Certainly not sent, since too much was; nothing more should be now.
             SendUncertain: May have been sent, so it is not to be tried again.
         """
-        if not self.online:
-            raise NotConnected(f"nothing was sent to {chat_id}: the account is not online")
         names = "".join(f"@{' '.join(name.split())}{AFTER_MENTION}" for _, name in mentions)
         ids = [contact_id for contact_id, _ in mentions]
-        try:
+        async with self._once(f"a text for {chat_id}"):
             sent: str | None = await self._puppet.message_send_text(chat_id, names + text, ids)
+        return sent or None
+
+    async def send_picture(self, chat_id: str, png: bytes, name: str) -> str | None:
+        """Send a picture, once.
+
+        Args:
+            png: A small one: it goes to the gateway in a single call.
+            name: Of the file, with its ending.
+
+        Returns:
+            As ``send``, which raises the same.
+        """
+        box = FileBox.from_base64(base64.b64encode(png), name)
+        async with self._once(f"a picture for {chat_id}"):
+            sent: str | None = await self._puppet.message_send_file(chat_id, box)
+        return sent or None
+
+    async def remove(self, room_id: str, person_id: str) -> None:
+        """Remove a member of a room that the account owns; WeChat lets nobody else.
+
+        Raises:
+            NotConnected, SendRestricted, SendUncertain: As ``send``.
+        """
+        async with self._once(f"the removal of {person_id} from {room_id}"):
+            await self._puppet.room_delete(room_id, person_id)
+
+    async def owns(self, room_id: str) -> bool:
+        """Whether the account owns a room; False too where that cannot be learnt."""
+        try:
+            await self._forget(room_id)
+            payload = await self._puppet.room_payload(room_id)
+        except Exception as error:
+            log.warning("room.unknown", room=room_id, error=type(error).__name__)
+            return False
+        return bool(self.id) and payload.owner_id == self.id
+
+    async def is_member(self, room_id: str, person_id: str) -> bool:
+        """Whether somebody is in a room now; False too where that cannot be learnt."""
+        try:
+            await self._forget(room_id)
+            members = await self._puppet.room_members(room_id)
+        except Exception as error:
+            log.warning("room.unknown", room=room_id, error=type(error).__name__)
+            return False
+        return person_id in members
+
+    async def _forget(self, room_id: str) -> None:
+        """Have the gateway look the room up anew: it keeps one for as long as nothing it hears
+        of changes, and not every puppet hears of a new owner.
+        """
+        await self._puppet.dirty_payload(PayloadType.PAYLOAD_TYPE_ROOM, room_id)
+
+    @asynccontextmanager
+    async def _once(self, what: str) -> AsyncIterator[None]:
+        """Around a call that must not be made twice: says what is known where it fails."""
+        if not self.online:
+            raise NotConnected(f"{what} was not tried: the account is not online")
+        try:
+            yield
         except NotConnected:
             raise
         except Exception as error:
-            kind = type(error).__name__
             if is_refusal(error):
-                raise SendRestricted(
-                    f"WeChat would not take a text for {chat_id}: too many of late"
-                ) from error
+                raise SendRestricted(f"WeChat would not take {what}: too many of late") from error
+            kind = type(error).__name__
             raise SendUncertain(
-                f"sending to {chat_id} failed on the way ({kind}); the text may have arrived"
+                f"{what} failed on the way ({kind}); it may have arrived"
             ) from error
-        return sent or None

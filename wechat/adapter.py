@@ -116,6 +116,7 @@ class Adapter:
             talker_name=alias or message.talker_name,
             room_name=(room.payload.topic or "") if is_known else "",
             mentions_me=mentions_me,
+            mention_ids=others_mentioned(message.raw, payload.mention_ids or (), me.id),
         )
 
 
@@ -165,6 +166,14 @@ def read_mention(
     if my_id not in mention_ids:
         return text, False
     return rest, is_named or not _calls_everybody(text)
+
+
+def others_mentioned(text: str, mention_ids: Sequence[str], my_id: str) -> tuple[str, ...]:
+    """Ids of those a message @mentions, each once; nobody where it calls on everybody."""
+    authored, _ = split_quote(text)
+    if _calls_everybody(authored):
+        return ()
+    return tuple(dict.fromkeys(i for i in mention_ids if i and i != my_id))
 
 
 def _calls_everybody(text: str) -> bool:

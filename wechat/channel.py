@@ -12,7 +12,7 @@ from wechaty_puppet import Puppet
 import settings
 from handlers.exchange import Exchange
 from wechat.connection import ReconnectingPuppet
-from wechat.console import Console
+from wechat.console import YOU, Console
 from wechat.endpoint import from_environment
 from wechat.puppet import InProcessPuppet
 
@@ -26,6 +26,8 @@ class Channel:
         burst_s: Seconds in which messages of one person are answered together; 0: each by itself.
         run: Ends when the channel has no more messages; on WeChat, never.
         ended: Told of each exchange when it has ended.
+        owner: Who is the account's owner where the settings name nobody: whoever sits at the
+            terminal.
         is_governed: Whether budgets, quiet hours and the loop breaker apply; not in the console,
             where a person types what a bot would.
     """
@@ -36,6 +38,7 @@ class Channel:
     burst_s: float
     run: Callable[[], Coroutine[Any, Any, None]]
     ended: Callable[[Exchange], None]
+    owner: str = ""
     is_governed: bool = True
 
 
@@ -70,6 +73,7 @@ def _console(config: settings.Settings) -> Channel:
         burst_s=0.0,
         run=console.run,
         ended=console.ended,
+        owner=YOU,
         is_governed=False,
     )
 

@@ -10,11 +10,12 @@ from collections.abc import AsyncIterator
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.formatted_text import ANSI
+from prompt_toolkit.patch_stdout import patch_stdout
 from rich.console import Console as Terminal
 from rich.text import Text
 
 from engine.mood import Mood, Reading
-from handlers.exchange import Exchange, Gate, new_id
+from handlers.exchange import Exchange, Gate, Message, Reply, Source, new_id
 from wechat.puppet import InProcessPuppet
 
 YOU = "你"
@@ -64,6 +65,16 @@ class Console:
         waiting = self._waiting.pop(exchange.message.id, None)
         if waiting is not None and not waiting.done():
             waiting.set_result(exchange)
+        elif exchange.reply is not None and exchange.reply.source is Source.NOTICE:
+            self._overheard(exchange.message, exchange.reply)
+
+    def _overheard(self, message: Message, reply: Reply) -> None:
+        """Show what the bot says by itself, to whomever: whoever sits here plays them all."""
+        whom = f"群「{message.room_name}」" if message.room_name else message.chat_id
+        line = Text(f"{self._bot_name} → {whom}：", style="bold magenta")
+        line.append("".join(f"@{name} " for _, name in reply.mentions or ()), style="cyan")
+        line.append(reply.text + (" [图]" if reply.picture else ""), style="default")
+        self._terminal.print(line)
 
     async def run(self) -> None:
         """Read and answer until end of file or /quit."""
@@ -82,7 +93,9 @@ class Console:
         while True:
             place = f"{self._talker}@{self._room}" if self._room else self._talker
             try:
-                yield await session.prompt_async(ANSI(f"\x1b[36m{place}\x1b[0m › "))
+                with patch_stdout(raw=True):  # what the bot says meanwhile stands above the prompt
+                    line = await session.prompt_async(ANSI(f"\x1b[36m{place}\x1b[0m › "))
+                yield line
             except EOFError:
                 return
             except KeyboardInterrupt:

@@ -22,12 +22,12 @@ class GatewayRefused(WechatError):
 
 
 class NotConnected(WechatError, NotSent):
-    """Nothing was sent: there was no account or no gateway to send by."""
+    """Nothing was sent or changed: there was no account or no gateway to do it by."""
 
 
 class SendRestricted(WechatError, Restricted):
-    """WeChat would not take the text, because the account sent too much of late."""
+    """WeChat would not take it, because the account did too much of late."""
 
 
 class SendUncertain(WechatError):
-    """The call had begun when it failed: the text may have gone out, so it is not sent again."""
+    """The call had begun when it failed: it may have gone out, so it is not tried again."""

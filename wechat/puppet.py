@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import time
+import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wechaty_puppet import (
     ContactPayload,
-    EventRoomLeavePayload,
+    FileBox,
     FriendshipPayload,
     FriendshipType,
     MessagePayload,
+    PayloadType,
     Puppet,
     PuppetOptions,
     RoomMemberPayload,
@@ -20,17 +21,24 @@ from wechaty_puppet import (
 )
 
 from wechat.delivery import Listener
+from wechat.events import Dirty
 from wechat.world import World
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A text that left the account."""
+    """What left the account.
+
+    Attributes:
+        text: What was said; of a picture, its file name.
+        picture: The bytes of a picture.
+    """
 
     id: str
     chat_id: str
     text: str
     mention_ids: tuple[str, ...] = ()
+    picture: bytes = b""
 
 
 class InProcessPuppet(World, Puppet):  # type: ignore[misc]  # upstream is untyped
@@ -41,7 +49,7 @@ class InProcessPuppet(World, Puppet):  # type: ignore[misc]  # upstream is untyp
         name: Its nickname.
 
     Attributes:
-        outbox: Texts sent, in order.
+        outbox: Texts and pictures sent, in order.
         calls: What else was asked of the account: name of the call, then its arguments.
     """
 
@@ -105,6 +113,12 @@ class InProcessPuppet(World, Puppet):  # type: ignore[misc]  # upstream is untyp
         self.outbox.put_nowait(sent)
         return sent.id
 
+    async def message_send_file(self, conversation_id: str, file: FileBox) -> str:
+        picture = base64.b64decode(file.base64)
+        sent = Sent(f"out-{next(self._ids)}", conversation_id, file.name, picture=picture)
+        self.outbox.put_nowait(sent)
+        return sent.id
+
     async def message_recall(self, message_id: str) -> bool:
         self.calls.append(("message_recall", message_id))
         return True
@@ -120,11 +134,9 @@ class InProcessPuppet(World, Puppet):  # type: ignore[misc]  # upstream is untyp
     async def room_delete(self, room_id: str, contact_id: str) -> None:
         """Remove a member."""
         self.calls.append(("room_delete", room_id, contact_id))
-        self._rooms[room_id].member_ids.remove(contact_id)
-        payload = EventRoomLeavePayload(
-            room_id=room_id,
-            removed_ids=[contact_id],
-            remover_id=self._account_id,
-            timestamp=time.time(),
-        )
-        self._delivery.put_now("room-leave", payload)
+        self.leave(room_id, contact_id, remover_id=self._account_id)
+
+    async def dirty_payload(self, payload_type: PayloadType, payload_id: str) -> None:
+        """Say that something known is out of date, as gateways do when they are asked to forget."""
+        is_room = payload_type is PayloadType.PAYLOAD_TYPE_ROOM
+        self._delivery.put_now("dirty", Dirty(payload_id, room=is_room))

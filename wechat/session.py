@@ -38,8 +38,8 @@ class Handlers(Protocol):
     async def message(self, message: Message) -> None:
         """A message, the account's own included."""
 
-    async def joined(self, room_id: str, room_name: str, names: Sequence[str]) -> None:
-        """People other than the account came into a room."""
+    async def joined(self, room_id: str, room_name: str, people: Sequence[tuple[str, str]]) -> None:
+        """People other than the account came into a room; id and name of each."""
 
     async def online(self, name: str, away_s: float | None) -> None:
         """A login; seconds since the logout or outage before it, None at the first."""
@@ -177,9 +177,11 @@ class Session(Wechaty):  # type: ignore[misc]  # upstream is untyped
         topic = room.payload.topic if await is_ready(room) else ""
         me = self._presence.identity.id if self._presence.identity else ""
         contacts = [self.Contact.load(i) for i in payload.invited_ids if i != me]
-        names = [c.payload.name if await is_ready(c) else c.contact_id for c in contacts]
-        if names:
-            await self._handlers.joined(payload.room_id, topic, names)
+        people = [
+            (c.contact_id, (await is_ready(c) and c.payload.name) or c.contact_id) for c in contacts
+        ]
+        if people:
+            await self._handlers.joined(payload.room_id, topic, people)
 
     async def _room_changed(self, payload: EventRoomLeavePayload | EventRoomTopicPayload) -> None:
         self._forget_room(payload.room_id)

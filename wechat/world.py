@@ -15,6 +15,7 @@ from wechaty_puppet import (
     EventMessagePayload,
     EventRoomInvitePayload,
     EventRoomJoinPayload,
+    EventRoomLeavePayload,
     EventScanPayload,
     FriendshipPayload,
     FriendshipType,
@@ -62,9 +63,12 @@ class World:
         topic: str,
         member_ids: Sequence[str],
         aliases: Mapping[str, str] | None = None,
+        owner_id: str = "",
     ) -> None:
         """A group; ``aliases`` are the names that members took in it, by id."""
-        self._rooms[room_id] = RoomPayload(id=room_id, topic=topic, member_ids=list(member_ids))
+        self._rooms[room_id] = RoomPayload(
+            id=room_id, topic=topic, member_ids=list(member_ids), owner_id=owner_id
+        )
         for contact_id, alias in (aliases or {}).items():
             self._aliases[room_id, contact_id] = alias
 
@@ -129,6 +133,17 @@ class World:
             room_id=room_id, invited_ids=list(contact_ids), inviter_id="", timestamp=time.time()
         )
         self._delivery.put_now("room-join", payload)
+
+    def leave(self, room_id: str, contact_id: str, remover_id: str = "") -> None:
+        """Somebody goes out of a room, or is removed by somebody."""
+        self._rooms[room_id].member_ids.remove(contact_id)
+        payload = EventRoomLeavePayload(
+            room_id=room_id,
+            removed_ids=[contact_id],
+            remover_id=remover_id or contact_id,
+            timestamp=time.time(),
+        )
+        self._delivery.put_now("room-leave", payload)
 
     def invite(self) -> str:
         """Somebody invites the account into a room; the invitation's id."""

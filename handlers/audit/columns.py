@@ -21,7 +21,7 @@ class Keeping:
         seal: Encrypts texts and names; None where there is no key.
         codes: Makes codes of ids; also where no new ones are made, to find what has one.
         is_coded: Whether new rows have codes for ids, and no names.
-        veil: Encrypts the one id that must come back, and be found by: ``voice.chat_id``.
+        veil: Encrypts the ids that must come back, and be found by; see ``Veiled``.
     """
 
     seal: Seal | None = None

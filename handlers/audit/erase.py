@@ -13,16 +13,20 @@ from handlers.audit.chain import Event
 from handlers.audit.database import Database
 from handlers.audit.errors import AuditInUse
 from handlers.audit.footprint import Erased, Footprint, footprint
+from handlers.audit.involved import NAMING, TELLING, Involved
 from handlers.audit.journal import Journal
 from handlers.audit.migration import require_current
 from handlers.audit.person import in_pages, people_of
 from handlers.audit.schema import corrections, exchanges, new_salt, voice
 from handlers.audit.scrub import owe
 from handlers.audit.sealed import erased_id
+from handlers.audit.tables import evidence, orders, steps
 from settings import Audit
 
 #: Whoever was erased, in columns that must say somebody.
 NOBODY = "erased:" + 32 * "0"
+#: What stands where they were named in a row about others.
+_NOBODYS = {evidence: "", steps: NOBODY, orders: NOBODY}
 #: What is left of a row: when it came, of what kind it was, why it was silent and how it ended.
 _BLANK: dict[str, object] = {
     "talker_id": NOBODY,
@@ -90,8 +94,24 @@ def _take_out(connection: sa.Connection, journal: Journal, found: Footprint, at:
     for table, ids in ((corrections, found.labelled), (voice, found.pairs)):
         for page in in_pages(ids):
             connection.execute(table.delete().where(table.c.id.in_(page)))
+    _take_out_elsewhere(connection, found.elsewhere)
     journal.wrote(connection, at, [id_ for id_ in changed if id_ in vouched], Event.ERASE)
     owe(connection)
+
+
+def _take_out_elsewhere(connection: sa.Connection, found: Involved) -> None:
+    for table, rows in found.about.items():
+        for page in in_pages([int(row.id) for row in rows]):
+            connection.execute(table.delete().where(table.c.id.in_(page)))
+    for table, rows in found.naming.items():
+        for page in in_pages([int(row.id) for row in rows]):
+            changed = table.update().where(table.c.id.in_(page))
+            connection.execute(changed.values({NAMING[table]: _NOBODYS[table]}))
+    for table, left in found.retold.items():
+        for id_, text in left.items():
+            connection.execute(
+                table.update().where(table.c.id == id_).values({TELLING[table]: text})
+            )
 
 
 def _blot(connection: sa.Connection, repeats: Mapping[str, dict[str, str]]) -> None:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from engine.progress import SILENT, Progress
+from handlers.audit.involved import Involved, involved
 from handlers.audit.person import Person, ids_of, in_pages, is_given_by, learnt_with
 from handlers.audit.schema import corrections, exchanges, voice
+from handlers.audit.tables import alerts, evidence, orders, reminders, steps
 from handlers.audit.traces import Traces
 from handlers.exchange import Source
 
@@ -17,6 +19,9 @@ from handlers.exchange import Source
 _MUCH = 20_000
 #: Columns in which others may repeat a person's words.
 _REPEATING = ("raw", "text", "cleaned", "quoted", "reply", "detail", "rule_detail")
+
+#: Replies in which the bot tells of people, by name and in their words.
+_TELLING = (Source.NOTICE, Source.COMMAND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +33,20 @@ class Erased:
         repeats: Messages of others that repeat words of theirs; only those words go.
         labels: Labels given to their texts, deleted, or given by them, made nobody's.
         pairs: Learnt from the chat with them, or from their words; deleted.
+        conduct: Evidence and steps about them, deleted, or that name them, made nobody's.
+        orders: About them, deleted, or given by them, made nobody's.
+        alerts: About or to them, deleted, or that repeat them, without their words and name.
+        reminders: Theirs, deleted.
     """
 
     exchanges: int = 0
     repeats: int = 0
     labels: int = 0
     pairs: int = 0
+    conduct: int = 0
+    orders: int = 0
+    alerts: int = 0
+    reminders: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +62,21 @@ class Footprint:
     labelled: list[int]
     given: list[int]
     pairs: list[int]
+    elsewhere: Involved
 
     @property
     def count(self) -> Erased:
         labels = len({*self.labelled, *self.given})
-        return Erased(len(self.exchanges), len(self.repeats), labels, len(self.pairs))
+        return Erased(
+            len(self.exchanges),
+            len(self.repeats),
+            labels,
+            len(self.pairs),
+            self.elsewhere.count(evidence, steps),
+            self.elsewhere.count(orders),
+            self.elsewhere.count(alerts),
+            self.elsewhere.count(reminders),
+        )
 
 
 def footprint(connection: sa.Connection, person: Person, progress: Progress = SILENT) -> Footprint:
@@ -78,7 +101,8 @@ def footprint(connection: sa.Connection, person: Person, progress: Progress = SI
     shown = progress if count >= _MUCH else SILENT
     with shown.task("Looking through the audit log", count, "exchanges") as advance:
         repeats = dict(_repeats(connection, theirs, rooms, traces, advance))
-    return Footprint(ids, repeats, labelled, given, sorted(pairs))
+    elsewhere = involved(connection, person, traces.blotted)
+    return Footprint(ids, repeats, labelled, given, sorted(pairs), elsewhere)
 
 
 def _said(
@@ -117,7 +141,7 @@ def _repeats(
         changed = traces.taken_from(
             texts,
             knows_them=line.chat_id in rooms,
-            is_notice=line.reply_source == Source.NOTICE,
+            tells=line.reply_source in _TELLING,
         )
         if changed:
             yield line.id, changed

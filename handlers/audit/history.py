@@ -9,8 +9,8 @@ from handlers.audit.columns import is_any
 from handlers.audit.schema import exchanges, has_reply, is_merged, runs
 from handlers.budgets import DAY_S, Departure, Past
 from handlers.exchange import Gate, Outcome, Source
+from handlers.parts import parts
 from handlers.sanitize import speaker
-from handlers.sentences import split
 
 #: Answers that are part of a conversation, whoever worded them.
 SPOKEN = (Source.MODEL, Source.EXAMPLE, Source.SKILL, Source.CANNED)
@@ -87,7 +87,7 @@ def past(connection: sa.Connection, run_id: int, now: float, split_chars: int) -
     here = row.run_id.in_(sa.select(runs.c.id).where(of_channel))
     has_left = row.outcome.in_((Outcome.SENDING, Outcome.SENT, Outcome.UNCERTAIN))
     left = connection.execute(
-        sa.select(row.chat_id, row.updated_at, row.reply)
+        sa.select(row.chat_id, row.updated_at, row.reply, row.reply_source)
         # received_at has an index; no message waits for longer than two days for its answer.
         .where(here, has_left, row.received_at >= now - 3 * DAY_S, row.updated_at >= now - DAY_S)
     )
@@ -102,7 +102,8 @@ def past(connection: sa.Connection, run_id: int, now: float, split_chars: int) -
     return Past(
         connection.scalar(first) or now,
         tuple(
-            Departure(chat, at, len(split(said or "", split_chars)) or 1) for chat, at, said in left
+            Departure(chat, at, len(parts(said or "", source, split_chars)) or 1)
+            for chat, at, said, source in left
         ),
         connection.scalar(restricted_at),
     )

@@ -159,6 +159,12 @@ class AuditLog:
         values = asdict(correction) | {"given_at": self._clock()}
         await self.do(lambda connection: connection.execute(corrections.insert().values(values)))
 
+    async def uncorrect(self, exchange_id: str, kind: Task) -> int:
+        """Forgets the labels that people gave to an exchange; how many there were."""
+        row = corrections.c
+        wrong = corrections.delete().where(row.exchange_id == exchange_id, row.kind == kind)
+        return await self.do(lambda connection: connection.execute(wrong).rowcount)
+
     async def turns(self, chat_id: str, limit: int) -> tuple[Turn, ...]:
         """The last turns of a chat, oldest first, at most ``limit``; see ``history``."""
         return await self.do(lambda connection: history.turns(connection, chat_id, limit))
@@ -194,17 +200,13 @@ class AuditLog:
 
         Messages that come meanwhile are written between one batch and the next.
         """
-        num = 0
+        num, journal = 0, self._database.journal
         while count := await self.do(
-            lambda connection: retention.expire(
-                connection, self._database.journal, before, self._clock()
-            )
+            lambda connection: retention.expire(connection, journal, before, self._clock())
         ):
             num += count
         while await self.do(
-            lambda connection: retention.compact(
-                connection, self._database.journal, before, self._clock()
-            )
+            lambda connection: retention.compact(connection, journal, before, self._clock())
         ):
             pass
         return num

@@ -9,17 +9,9 @@ import structlog
 
 from handlers.audit.errors import ELSEWHERE, AuditError
 from handlers.audit.journal import Journal
-from handlers.audit.schema import (
-    CHAINED,
-    READABLE,
-    SCHEMA,
-    exchanges,
-    metadata,
-    new_salt,
-    runs,
-    schema,
-)
+from handlers.audit.schema import CHAINED, READABLE, SCHEMA, exchanges, new_salt, runs, schema
 from handlers.audit.schema import journal as entries
+from handlers.audit.tables import metadata
 
 log = structlog.get_logger()
 

@@ -1,25 +1,28 @@
-"""One person in the audit log: found by id or name, and all that is stored about them."""
+"""One person in the audit log: found by id or name, and which rows are theirs."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
 from handlers.audit.columns import StorableText, keeping_of, storable
-from handlers.audit.database import Database
 from handlers.audit.errors import AuditError
-from handlers.audit.migration import require_current
 from handlers.audit.schema import corrections, exchanges, voice
 from handlers.audit.sealed import Codes
-from settings import Audit
+from handlers.audit.tables import alerts, evidence, orders, reminders, steps
 
 T = TypeVar("T", str, int)
 _PAGE = 500
+#: Ids of people outside ``exchanges``, in columns that SQL cannot look into where they are sealed.
+_ELSEWHERE = (
+    voice.c.chat_id,
+    *(evidence.c.person_id, evidence.c.target_id, steps.c.person_id, steps.c.other_id),
+    *(orders.c.person_id, alerts.c.to_id, alerts.c.person_id, reminders.c.person_id),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +36,6 @@ class Person:
 
     ids: frozenset[str]
     names: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A row about a person: the table it is of, and its columns with their plain values."""
-
-    table: str
-    row: dict[str, object]
 
 
 def people_of(connection: sa.Connection, said: Sequence[str]) -> Person:
@@ -106,48 +101,20 @@ def in_pages(ids: Sequence[T]) -> Iterator[Sequence[T]]:
     return (ids[start : start + _PAGE] for start in range(0, len(ids), _PAGE))
 
 
-def stored(settings: Audit, said: str) -> Iterator[Stored]:
-    """All that is stored about one person, table by table, oldest first; also while the bot runs.
-
-    Not among it: what others wrote about them, or quoted of theirs.
-
-    Raises:
-        AuditError: See ``people_of`` and ``Database.to_read``; at the first row.
-    """
-    with closing(Database.to_read(settings)) as database:
-        with database.begin() as connection:
-            require_current(connection, database.place)
-            person = people_of(connection, [said])
-            ids = ids_of(connection, person)
-            learnt = learnt_with(connection, person)
-        for page in in_pages(ids):
-            with database.begin() as connection:
-                found = sa.select(exchanges).where(exchanges.c.id.in_(page))
-                rows = connection.execute(found.order_by(exchanges.c.seq)).all()
-                about = corrections.c.exchange_id.in_(page) & ~is_given_by(person)
-                put_right = connection.execute(sa.select(corrections).where(about)).all()
-            yield from (_stored(exchanges, row) for row in rows)
-            yield from (_stored(corrections, row) for row in put_right)
-        with database.begin() as connection:
-            given = sa.select(corrections).where(is_given_by(person))
-            rows = connection.execute(given.order_by(corrections.c.id)).all()
-        yield from (_stored(corrections, row) for row in rows)
-        yield from (_stored(voice, row) for row in learnt)
-
-
-def _stored(table: sa.Table, row: sa.Row[Any]) -> Stored:
-    return Stored(table.name, {name: row._mapping[name] for name in row._mapping if name != "salt"})
-
-
 def _among(column: sa.ColumnElement[str], ids: frozenset[str]) -> sa.ColumnElement[bool]:
     return sa.type_coerce(column, StorableText()).in_(sorted(ids))
 
 
 def _is_elsewhere(connection: sa.Connection, ids: frozenset[str], codes: Codes | None) -> bool:
-    """Whether only a label or a learnt answer knows them: their exchanges have expired."""
-    given = sa.exists().where(_among(corrections.c.given_by, ids))
-    chats = connection.scalars(sa.select(voice.c.chat_id).distinct())
-    return bool(connection.scalar(sa.select(given))) or any(forms([c], codes) & ids for c in chats)
+    """Whether they wrote nothing that is kept, and yet something is kept of them."""
+    for column in (corrections.c.given_by, orders.c.given_by, steps.c.marked_by):
+        if connection.scalar(sa.select(sa.exists().where(_among(column, ids)))):
+            return True
+    return any(
+        forms([id_], codes) & ids
+        for column in _ELSEWHERE
+        for id_ in connection.scalars(sa.select(column).distinct())
+    )
 
 
 def _only(said: str, counts: dict[str, int], codes: Codes | None) -> frozenset[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -12,10 +12,13 @@ import sqlalchemy as sa
 from engine.labelled import Labelled, Task
 from engine.mood import Mood
 from handlers.audit.columns import is_meant, keeping_of, storable
+from handlers.audit.conduct import led_to
 from handlers.audit.database import Database
 from handlers.audit.errors import AuditError
 from handlers.audit.schema import Run, corrections, exchanges, runs
 from handlers.audit.sealed import Codes
+from handlers.audit.tables import evidence
+from handlers.conduct import Shown, Step
 from handlers.exchange import Gate, Outcome
 from settings import Audit
 
@@ -67,11 +70,18 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A record, and the run that handled it with the time of its start (unix seconds)."""
+    """A record, and the run that handled it with the time of its start (unix seconds).
+
+    Attributes:
+        evidence: What the message is evidence of, forgiven or not.
+        steps: What it led to.
+    """
 
     record: Record
     run: Run
     started_at: float
+    evidence: tuple[Shown, ...] = ()
+    steps: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +162,15 @@ def show(settings: Audit, prefix: str) -> Entry:
                 raise AuditError(f"{prefix!r} names {many}; 'audit list' shows their ids")
             record = Record(**records[0]._mapping)
             run = connection.execute(sa.select(runs).where(runs.c.id == record.run_id)).one()
+            is_late = sa.inspect(connection).has_table(evidence.name)  # else of an earlier Yixin
+            found, steps = led_to(connection, record.id) if is_late else ((), ())
+            keeping = keeping_of(connection.dialect)
     finally:
         database.close()
     named = {name: value for name, value in run._mapping.items() if name in Run.__slots__}
-    return Entry(record, Run(**named), run.started_at)
+    if keeping.codes and keeping.is_coded:  # as all other ids are shown
+        found = tuple(replace(x, target_id=keeping.codes.code(x.target_id)) for x in found)
+    return Entry(record, Run(**named), run.started_at, found, steps)
 
 
 def _page(columns: list[sa.Column[Any]], seqs: list[int]) -> sa.Select[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import sqlalchemy as sa
@@ -16,6 +16,7 @@ from handlers.audit.errors import AuditError
 from handlers.audit.journal import Journal
 from handlers.audit.schema import corrections, exchanges, journal, runs, voice
 from handlers.audit.scrub import owe
+from handlers.audit.tables import alerts, evidence, orders, reminders, steps
 from handlers.exchange import Outcome
 
 log = structlog.get_logger()
@@ -77,12 +78,12 @@ class Retention:
 def expire(connection: sa.Connection, entries: Journal, before: float, now: float) -> int:
     """Deletes up to ``BATCH`` exchanges received before then (unix seconds); how many there were.
 
-    With them go the labels that were given to them, and whatever labels and learnt answers are as
-    old. Each exchange gets an entry in the journal, unless it was made to look old by somebody.
+    With them go the labels that were given to them, and whatever else is as old. Each exchange
+    gets an entry in the journal, unless it was made to look old by somebody.
     """
-    learnt = connection.execute(voice.delete().where(voice.c.seen_at < before))
-    given = connection.execute(corrections.delete().where(corrections.c.given_at < before))
-    if learnt.rowcount + given.rowcount:
+    connection.execute(orders.delete().where(orders.c.until <= now))
+    others = [connection.execute(table.delete().where(old)) for table, old in _old(before, now)]
+    if any(result.rowcount for result in others):
         owe(connection)
     row = exchanges.c
     old = connection.execute(
@@ -100,6 +101,17 @@ def expire(connection: sa.Connection, entries: Journal, before: float, now: floa
         entries.append(connection, now, gone)
         owe(connection)
     return len(ids)
+
+
+def _old(before: float, now: float) -> Iterator[tuple[sa.Table, sa.ColumnElement[bool]]]:
+    """What goes of the other tables: all that is as old, but what still waits for its time."""
+    yield voice, voice.c.seen_at < before
+    yield corrections, corrections.c.given_at < before
+    yield evidence, evidence.c.at < before
+    yield steps, steps.c.at < before
+    is_closed = alerts.c.answer.is_not(None) | (alerts.c.expires_at <= now)
+    yield alerts, (alerts.c.raised_at < before) & is_closed
+    yield reminders, (reminders.c.due_at < before) & reminders.c.notice_id.is_not(None)
 
 
 def compact(connection: sa.Connection, entries: Journal, before: float, now: float) -> int:

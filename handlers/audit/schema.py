@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from handlers.audit.columns import Id, Name, Sealed, StorableText, Veiled
+from handlers.audit.tables import metadata
 from handlers.exchange import Exchange, Gate
 
 #: Raised with every change of a table below.
@@ -23,8 +24,6 @@ def new_salt() -> str:
     """16 random bytes as hex."""
     return secrets.token_hex(16)
 
-
-metadata = sa.MetaData()
 
 schema = sa.Table(
     "yixin_schema",
@@ -145,111 +144,18 @@ voice = sa.Table(
     sqlite_autoincrement=True,
 )
 
-#: Points that a message of a group added to its writer's.
-evidence = sa.Table(
-    "evidence",
-    metadata,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("exchange_id", sa.Text, nullable=False),
-    sa.Column("room_id", Veiled("evidence.room_id"), nullable=False),
-    sa.Column("person_id", Veiled("evidence.person_id"), nullable=False),
-    # Whom it was said to; empty where nobody is known.
-    sa.Column("target_id", Veiled("evidence.target_id"), nullable=False),
-    sa.Column("at", sa.Double, nullable=False),
-    sa.Column("rule", StorableText, nullable=False),
-    sa.Column("points", sa.Double, nullable=False),
-    sa.Column("forgiven_at", sa.Double),
-)
-
-#: Steps taken about somebody in a group, or that would have been.
-steps = sa.Table(
-    "steps",
-    metadata,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("room_id", Veiled("steps.room_id"), nullable=False),
-    sa.Column("room_name", Name("steps.room_name"), nullable=False),
-    sa.Column("person_id", Veiled("steps.person_id"), nullable=False),
-    sa.Column("person_name", Name("steps.person_name"), nullable=False),
-    # The other side of a quarrel; empty where there is none.
-    sa.Column("other_id", Veiled("steps.other_id"), nullable=False),
-    sa.Column("at", sa.Double, nullable=False),
-    sa.Column("action", StorableText, nullable=False),
-    sa.Column("rule", StorableText, nullable=False),
-    sa.Column("detail", Sealed("steps.detail"), nullable=False),
-    sa.Column("points", sa.Double, nullable=False),
-    sa.Column("mode", StorableText, nullable=False),
-    # would, due, done, failed.
-    sa.Column("state", StorableText, nullable=False),
-    # The message that led to it, and the one that the bot said.
-    sa.Column("exchange_id", sa.Text, nullable=False),
-    sa.Column("notice_id", sa.Text),
-    # What an admin said of it: right or wrong.
-    sa.Column("mark", StorableText),
-    sa.Column("marked_by", Id),
-    sa.Column("marked_at", sa.Double),
-    sqlite_autoincrement=True,
-)
-
-#: What the owner and admins ordered and is in force: pauses, modes, exemptions.
-orders = sa.Table(
-    "orders",
-    metadata,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("kind", StorableText, nullable=False),
-    sa.Column("chat_id", Veiled("orders.chat_id"), nullable=False),
-    sa.Column("person_id", Veiled("orders.person_id"), nullable=False),
-    sa.Column("value", StorableText, nullable=False),
-    # Unix seconds; NULL: until it is taken back.
-    sa.Column("until", sa.Double),
-    sa.Column("given_by", Id, nullable=False),
-    sa.Column("given_at", sa.Double, nullable=False),
-)
-
-#: What the owner or an admin was told and may answer with one word.
-alerts = sa.Table(
-    "alerts",
-    metadata,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("kind", StorableText, nullable=False),
-    sa.Column("to_id", Veiled("alerts.to_id"), nullable=False),
-    # The chat, the person, the message and the step that it is about; empty, NULL: none.
-    sa.Column("chat_id", Veiled("alerts.chat_id"), nullable=False),
-    sa.Column("person_id", Veiled("alerts.person_id"), nullable=False),
-    sa.Column("exchange_id", sa.Text),
-    sa.Column("step_id", sa.Integer),
-    sa.Column("text", Sealed("alerts.text"), nullable=False),
-    sa.Column("raised_at", sa.Double, nullable=False),
-    sa.Column("expires_at", sa.Double, nullable=False),
-    # The exchange that told it.
-    sa.Column("notice_id", sa.Text),
-    sa.Column("answer", StorableText),
-    sa.Column("answered_at", sa.Double),
-    # A number is never another alert's: somebody may answer by it.
-    sqlite_autoincrement=True,
-)
-
-#: What somebody asked to be reminded of.
-reminders = sa.Table(
-    "reminders",
-    metadata,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("person_id", Veiled("reminders.person_id"), nullable=False),
-    sa.Column("text", Sealed("reminders.text"), nullable=False),
-    sa.Column("given_at", sa.Double, nullable=False),
-    sa.Column("due_at", sa.Double, nullable=False),
-    # The exchange that said it; NULL: not said yet.
-    sa.Column("notice_id", sa.Text),
-    sqlite_autoincrement=True,
-)
-
 #: A literal, as in the indexes: SQLite uses a partial index only where it sees its condition again.
 is_merged = exchanges.c.gate == sa.literal(Gate.MERGED.value, StorableText, literal_execute=True)
 has_reply = exchanges.c.reply_source.is_not(None)
+is_in_room = exchanges.c.room_name.is_not(None)
+#: Neither the account's own, nor what the bot says by itself, nor what was erased.
+of_others = (
+    (exchanges.c.talker_id != "")
+    & exchanges.c.gate.is_distinct_from(Gate.OWN)
+    & exchanges.c.erased_at.is_(None)
+)
 
 sa.Index("ix_entries", journal.c.exchange_id)
-sa.Index("ix_evidence", evidence.c.at)
-sa.Index("ix_steps", steps.c.at)
-sa.Index("ix_orders", orders.c.kind, orders.c.chat_id, orders.c.person_id, unique=True)
 sa.Index("ix_received", exchanges.c.received_at)
 sa.Index("ix_outcome", exchanges.c.outcome)
 # Most rows of a group have no reply; the turns of a chat must not read through them.
@@ -257,6 +163,8 @@ for _name, _columns, _where in (
     ("ix_replies", ("chat_id", "seq"), has_reply),
     ("ix_reply_names", ("chat_id", "reply_name", "seq"), has_reply),
     ("ix_merged", ("detail",), is_merged),
+    # Not of all chats: SQLite would take that for a chat's turns, and read through it for them.
+    ("ix_rooms", ("chat_id", "received_at"), is_in_room),
 ):
     sa.Index(
         _name,

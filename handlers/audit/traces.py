@@ -59,21 +59,25 @@ class Traces:
         """Whether ``text`` repeats what they wrote, long enough to be theirs."""
         return self._copied.blotted(text) != text
 
+    def blotted(self, text: str) -> str:
+        """What the bot told of people, without their names and words."""
+        return self._quoted.blotted(Words(self._told, 1).blotted(text))
+
     def taken_from(
-        self, texts: Mapping[str, str], *, knows_them: bool, is_notice: bool
+        self, texts: Mapping[str, str], *, knows_them: bool, tells: bool
     ) -> dict[str, str]:
         """Those columns of a message that change, and what remains of them.
 
         Args:
             texts: Column to text, ``text`` and ``quoted`` among them.
             knows_them: Whether it was written where they wrote too: there a name means them.
-            is_notice: Whether the bot said it by itself, and so told of people by name.
+            tells: Whether the bot told of people, by itself or asked to: by name, and quoting.
         """
         quoted = split_quote(texts["text"])[1]
-        words = self._quoted if quoted or texts["quoted"] else self._copied
+        words = self._quoted if quoted or texts["quoted"] or tells else self._copied
         theirs = {quoted, texts["quoted"]} if knows_them and self._is_theirs(quoted) else set()
         called = {call for name in self._names for call in _calls(name)} if knows_them else set()
-        whole = Words({*theirs, *called, *(self._told if is_notice else ())}, 1)
+        whole = Words({*theirs, *called, *(self._told if tells else ())}, 1)
         changed = {column: words.blotted(whole.blotted(text)) for column, text in texts.items()}
         return {column: text for column, text in changed.items() if text != texts[column]}
 

@@ -18,7 +18,7 @@ from handlers.audit.errors import AuditError
 from handlers.audit.finding import Broken, Finding
 from handlers.audit.keys import Keys, keys_from_environment
 from handlers.audit.migration import count_of, version_of
-from handlers.audit.schema import SCHEMA, exchanges, journal
+from handlers.audit.schema import CHAINED, exchanges, journal
 from handlers.audit.walk import Told, check_end, walk
 from settings import Audit
 
@@ -49,8 +49,9 @@ def verify(settings: Audit, keys: Keys | None = None, progress: Progress = SILEN
     All in one read transaction: the bot writes on, only its WAL is not written back meanwhile.
     Keeps about 300 bytes an exchange in memory. Without a key it finds what was changed by whoever
     does not compute the chain anew; with one, what was changed by whoever has not the key. It
-    finds neither an older copy of the whole folder put in its place, nor what was done to
-    corrections or to what was learnt, of which the journal does not tell.
+    finds neither an older copy of the whole folder put in its place, nor what was done to the
+    other tables, of which the journal does not tell: corrections, what was learnt, and all of
+    moderation and reminders.
 
     Args:
         keys: What seals the journal; None: those of the environment, if any.
@@ -64,7 +65,8 @@ def verify(settings: Audit, keys: Keys | None = None, progress: Progress = SILEN
     known = Anchor(path, key).read() if path else None  # first: it may be behind, never ahead
     with closing(Database.to_read(settings, keys)) as database, database.begin() as connection:
         _see_as_it_is(connection)
-        if version_of(connection, database.place) != SCHEMA:
+        version = version_of(connection, database.place)
+        if version is None or version < CHAINED:
             raise AuditError(
                 f"{database.place}: written by an earlier Yixin, which kept no journal; "
                 "the next start of the bot begins one"

@@ -34,11 +34,21 @@ class Account extends PuppetMock {
     return id
   }
 
+  async messageSendFile (chatId, file) {
+    tell({ call: 'messageSendFile', chatId, name: file.name, base64: await file.toBase64() })
+    return randomUUID()
+  }
+
   async roomTopic (id, topic) { return this.#text('roomTopic', this.topics, id, topic) }
   async roomAnnounce (id, text) { return this.#text('roomAnnounce', this.announcements, id, text) }
   async contactAlias (id, alias) { return this.#text('contactAlias', this.aliases, id, alias) }
 
-  async roomDel (roomId, contactId) { tell({ call: 'roomDel', roomId, contactId }) }
+  // The mock's own leaves the member where it was.
+  async roomDel (roomId, contactId) {
+    tell({ call: 'roomDel', roomId, contactId })
+    leave({ id: contactId, room: roomId, by: SELF })
+  }
+
   async messageRecall (id) { tell({ call: 'messageRecall', id }); return true }
   async roomInvitationAccept (id) { tell({ call: 'roomInvitationAccept', id }) }
 
@@ -82,10 +92,21 @@ function join ({ id, name, room, by }) {
   mocker.RoomMock.load(room).add(contact).by(mocker.ContactMock.load(by))
 }
 
+function leave ({ id, room, by = id }) {
+  mocker.RoomMock.load(room).remove(mocker.ContactMock.load(id)).by(mocker.ContactMock.load(by))
+}
+
+// Without a word to anybody, as some puppets hear nothing of it.
+function own ({ room, id }) {
+  mocker.roomPayload(room, { ...mocker.roomPayload(room), ownerId: id })
+}
+
 const commands = {
   say: hear,
   befriend,
   join,
+  leave,
+  own,
   invite: ({ id }) => account.emit('room-invite', { roomInvitationId: id }),
   scan: ({ code }) => mocker.scan(code),
   logout: ({ reason }) => account.logout(reason),

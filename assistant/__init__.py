@@ -1,0 +1,1 @@
+"""What the account does for its owner: answers about the day, reminders, urgent messages."""
