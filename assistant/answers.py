@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from assistant.phrases import MOODS, UNPLEASANT, bounded, moods_of, place, quoted, title
+from assistant.phrases import MOODS, UNPLEASANT, bounded, moods_of, of_others, place, quoted, title
 from assistant.questions import Question
 from assistant.spans import Span, when
 from assistant.times import Zone
@@ -130,4 +130,4 @@ class Answers:
 
     async def _said(self, chat: Chat, span: Span) -> list[Said]:
         said = await self._day.said(chat.id, span.since, _MESSAGES)
-        return [one for one in said if one.chat_id == chat.id and one.at < span.until]
+        return [one for one in of_others(said, span.until) if one.chat_id == chat.id]

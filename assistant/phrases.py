@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from engine.mood import Mood
 from handlers.day import Chat, Said
 from handlers.exchange import Gate, Kind
-from handlers.sanitize import MAX_NAME, clean
+from handlers.sanitize import MAX_NAME, clean, own_words
 
 #: Characters of an answer, and of one that was asked for whole.
 MAX_CHARS, MAX_WHOLE = 600, 3000
@@ -73,11 +73,18 @@ def title(chat: Chat) -> str:
     return f"群「{place(chat.room_name)}」"
 
 
+def of_others(messages: Iterable[Said], until: float) -> Iterator[Said]:
+    """Those that people wrote before then: neither the account's own, nor what the bot said."""
+    for one in messages:
+        if one.talker_id and one.gate is not Gate.OWN and one.at < until:
+            yield one
+
+
 def quoted(text: str, kind: Kind = Kind.TEXT, max_chars: int = _QUOTED) -> str:
-    """What was said, on one line, in quotation marks, no longer than so."""
+    """What was said, without what it quotes itself, on one line and no longer than so."""
     if kind is not Kind.TEXT:
         return _KINDS.get(kind, "[不是文字]")
-    plain = clean(text).replace("\n", " ")
+    plain = own_words(text).replace("\n", " ")
     return f"「{plain if len(plain) <= max_chars else plain[: max_chars - 1] + '…'}」"
 
 

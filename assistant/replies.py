@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from assistant.names import Unclear, contacts, people, pick, rooms
-from assistant.phrases import bounded, feeling, place, quoted, reason
+from assistant.phrases import bounded, feeling, of_others, place, quoted, reason
 from assistant.questions import Question
 from assistant.spans import WEEK_S, span, when
 from assistant.times import Zone
@@ -43,9 +43,7 @@ class _Found:
         return [
             one
             for one in self.messages
-            if one.exchange_id not in done
-            and not (one.gate is Gate.MERGED and one.detail in done)
-            and one.gate is not Gate.OWN
+            if one.exchange_id not in done and not (one.gate is Gate.MERGED and one.detail in done)
         ]
 
 
@@ -110,8 +108,8 @@ class Replies:
         since, until = (days.since, days.until) if days else (now - WEEK_S, now + 1)
         messages = [
             one
-            for one in await self._day.said(question.name, since, _MESSAGES)
-            if one.talker_id not in ("", self._owner) and one.at < until
+            for one in of_others(await self._day.said(question.name, since, _MESSAGES), until)
+            if one.talker_id != self._owner
         ]
         groups = {one.chat_id: one.room_name for one in messages if one.room_name is not None}
         names = people(messages) | groups

@@ -18,10 +18,8 @@ from handlers.audit.retention import Retention
 from handlers.audit.schema import Run
 from handlers.breaker import State
 from handlers.exchange import Exchange
-from handlers.mood import mood
 from handlers.pipeline import Pipeline
 from handlers.reply import Personas
-from handlers.sanitize import sanitize
 from health.metrics import Start
 from health.watch import Watch
 from moderation.lines import Lines
@@ -89,7 +87,8 @@ async def serve(
                 keep=Retention(audit, config.audit.keep_days).run(),
                 remind=bot.desk.reminders.run(),
                 digest=bot.group.daily.run(),
-                resume=bot.group.resume([sanitize, mood(bot.mind)]),
+                resume=bot.group.resume(bot.mind),
+                ask=bot.desk.assistant.warm(),
             ):
                 try:
                     drain_s = config.deliver.drain_s

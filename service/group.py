@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, Self
 
 from handlers.alert import AlertKind
 from handlers.alerts import Alerts, Responder
 from handlers.exchange import Exchange
+from handlers.mood import Mind, mood
 from handlers.passage import Stage
 from handlers.policy import judge, spared
+from handlers.sanitize import sanitize
 from moderation.appeals import Appeals
 from moderation.carrier import Carrier
 from moderation.commands import AdminCommands
@@ -57,6 +59,7 @@ class Group:
         responders: What the one-word answers of admins do.
     """
 
+    aims: Aims
     moderator: Moderator
     carrier: Carrier
     admins: AdminCommands
@@ -119,6 +122,7 @@ class Group:
             ),
         )
         return cls(
+            aims,
             moderator,
             carrier,
             AdminCommands(rooms, requests, owner=owner),
@@ -135,10 +139,8 @@ class Group:
             ).by_kind(),
         )
 
-    async def resume(self, read: Sequence[Stage]) -> None:
-        """Count what a crash cut off.
-
-        Args:
-            read: Stages that clean a message and read its mood.
-        """
-        await self.moderator.resume([*self.hearing.values(), *read, self.judging["judge"]])
+    async def resume(self, mind: Mind) -> None:
+        """Count what a crash cut off before its mood was read."""
+        read = mood(mind, words=self.aims.words)
+        judging = self.judging["judge"]
+        await self.moderator.resume([sanitize, *self.hearing.values(), read, judging])

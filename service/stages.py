@@ -58,7 +58,7 @@ class Stages:
             "sanitize": sanitize,
             **self.group.hearing,
             "urgent": self.desk.urgent.stage,
-            "mood": self.voice.ear(mood(self.mind)),
+            "mood": self.voice.ear(mood(self.mind, words=self.group.aims.words)),
             **self.group.judging,
             "order": admins.in_room,
             "answer": self.alerts.answer,

@@ -224,6 +224,17 @@ async def test_an_answer_that_was_written_and_never_left_is_none(empty: House) -
     assert "「在吗」：发得太多了，要省着点" in await empty.told("为什么没回小明")
 
 
+async def test_what_the_account_typed_itself_is_nobodys_message(empty: House) -> None:
+    """The owner's words by hand are not urgent to them, and what is quoted is not repeated."""
+    own = message("马上回，很急", talker_id="me", talker_name="一心", is_self=True)
+    quoting = "「小红：出事了」\n- - - - - - - - - -\n急事，看这个"
+    await empty.put("2026-11-18T09:00", Exchange(own).stopped(Gate.OWN))
+    await empty.put("2026-11-18T09:01", read(message(quoting)).stopped(Gate.PAUSED))
+
+    told = "今天像是急事的有 1 条：\n小明 上午9:01 「急事，看这个」（没回）"
+    assert told == await empty.told("有急事吗")
+
+
 async def test_a_name_that_could_be_several(house: House) -> None:
     """The whole name wins; a part that several have is asked back; so is one nobody has."""
     await house.put("2026-11-18T11:00", answered(read(message("吃饭没", **TWIN)), "吃了"))

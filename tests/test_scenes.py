@@ -84,6 +84,8 @@ async def test_an_escalating_quarrel_is_calmed_once_before_anybody_is_warned(
         await it.write("li", "我加班到十点你没看见？说话注意点")
         await it.write("wang", "@Li\u2005 少装了，你就是个骗子，废物一个", mention=["li"])
         await it.write("li", "@Wang\u2005 你才是废物，闭嘴吧你，有病", mention=["wang"])
+        await it.write("wang", "@Li\u2005 滚，看见你就恶心，垃圾", mention=["li"])
+        await it.write("li", "@Wang\u2005 你算什么东西，傻逼一个", mention=["wang"])
         calm = await it.hears(ROOM)
         await it.write("zhao", "别吵啦别吵啦")
 

@@ -268,6 +268,12 @@ async def town(settings: Settings, place: Place, engine: Engine) -> AsyncIterato
         "wechaty", place.puppet, settings.deliver, 0.0, until_closed, played.note, is_governed=False
     )
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    online = asyncio.Event()
+
+    async def logged_in(_: object) -> None:
+        online.set()
+
+    place.puppet.on("login", logged_in)
     listening = asyncio.create_task(place.listen(played.hear))
     serving = asyncio.create_task(
         service.serve(
@@ -276,6 +282,8 @@ async def town(settings: Settings, place: Place, engine: Engine) -> AsyncIterato
         )
     )
     try:
+        async with asyncio.timeout(PATIENCE_S):
+            await online.wait()
         yield played
         closed.set()
         await serving
