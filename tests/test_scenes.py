@@ -5,6 +5,7 @@ Moods are read by the real small model; replies are a script's. See ``towns``.
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -20,9 +21,9 @@ from handlers.conduct import Step, StepState
 from handlers.exchange import Action, Gate, Outcome
 from settings import Settings
 from tests.house import config
-from tests.towns import OWNER, ROOM, Place, Town, place_of, steps_of, town
+from tests.towns import OWNER, PATIENCE_S, ROOM, Place, Town, place_of, steps_of, takeovers_of, town
 
-pytestmark = [pytest.mark.model, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.model, pytest.mark.timeout(180)]
 
 PEOPLE = ("wang", "li", "zhao", "admin", OWNER)
 KINDS = [
@@ -212,11 +213,7 @@ async def test_an_appeal_reaches_the_admins_and_an_overturned_warning_is_forgive
     """申诉 after a warning: an admin gets the evidence, says 好, and the points are gone."""
     settings = rules(tmp_path)
     async with furnished(settings, place, engine) as it:
-        for attack in (
-            "@Li\u2005 你就是个废物",
-            "@Li\u2005 傻逼，滚出去",
-            "@Li\u2005 你真恶心，垃圾",
-        ):
+        for attack in ("@Li\u2005 你就是个废物", "@Li\u2005 傻逼，滚出去"):
             await it.write("wang", attack, mention=["li"])
         await it.hears(ROOM)
         await it.write("wang", "申诉 我们平时就这么开玩笑的")
@@ -237,11 +234,7 @@ async def test_a_wrong_correction_can_be_taken_back(
     """/wrong forgives and keeps a correction; /right takes both back."""
     settings = rules(tmp_path)
     async with furnished(settings, place, engine) as it:
-        for attack in (
-            "@Li\u2005 你就是个废物",
-            "@Li\u2005 傻逼，滚出去",
-            "@Li\u2005 你真恶心，垃圾",
-        ):
+        for attack in ("@Li\u2005 你就是个废物", "@Li\u2005 傻逼，滚出去"):
             await it.write("wang", attack, mention=["li"])
         await it.hears(ROOM)
         wrong = await it.write("admin", "/wrong", private=True)
@@ -260,12 +253,14 @@ async def test_the_owner_who_types_takes_over_in_the_middle_of_a_reply(
     settings = rules(tmp_path)
     async with furnished(settings, place, engine) as it:
         it.reader.may_write.clear()
-        await it.begin("wang", "晚上一起吃饭吗", private=True)
-        await it.reader.is_writing.wait()
-        await it.write("bot", "我自己来回你，晚上见", to="wang")
+        await it.begin("wang", "下班路上看到一只橘猫", private=True)
+        async with asyncio.timeout(PATIENCE_S):
+            await it.reader.is_writing.wait()
+        await it.begin("bot", "我自己来回你，是上次那只吗", to="wang")
+        await it.until(lambda: takeovers_of(settings) == ["wang"])
         it.reader.may_write.set()
-        dropped = await it.ending("晚上一起吃饭吗")
-        silent = await it.write("wang", "好嘞那七点老地方", private=True)
+        dropped = await it.ending("下班路上看到一只橘猫")
+        silent = await it.write("wang", "对就是它", private=True)
 
     assert Gate.TAKEN_OVER is dropped.gate
     assert Gate.TAKEN_OVER is silent.gate
@@ -293,7 +288,7 @@ async def test_two_bots_facing_each_other_fall_silent(
     place: Place, engine: Engine, tmp_path: Path
 ) -> None:
     """Answers to one who writes on and on like a bot end by themselves, without a word of it."""
-    settings = rules(tmp_path, deliver={"loop_turns": 6, "per_minute_chat": 6})
+    settings = rules(tmp_path, deliver={"loop_turns": 6})
     async with furnished(settings, place, engine) as it:
         endings = [
             await it.write("wang", f"收到，第 {n} 条自动回复", private=True) for n in range(9)

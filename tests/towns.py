@@ -14,14 +14,18 @@ from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, cast
 
+import sqlalchemy as sa
+
 import service
 from engine.engine import Engine
 from engine.mood import Reading
 from engine.talk import Asked, Draft
 from handlers.audit import conduct
 from handlers.audit.database import Database
+from handlers.audit.schema import orders
 from handlers.conduct import Step
 from handlers.exchange import Exchange
+from handlers.orders import OrderKind
 from handlers.reply import Personas
 from moderation.lines import Lines
 from settings import Channel as ChannelSettings
@@ -37,6 +41,7 @@ if TYPE_CHECKING:
     from wechaty_puppet import Puppet
 
 PATIENCE_S = 30.0
+LOOK_S = 0.1
 ROOM = "lab@chatroom"
 OWNER = "boss"
 
@@ -194,7 +199,7 @@ class Town:
 
     async def ending(self, text: str) -> Exchange:
         """How the message of that text ended, once it has."""
-        await self._until(lambda: text in self.ended)
+        await self.until(lambda: text in self.ended)
         return self.ended[text]
 
     async def begin(
@@ -222,7 +227,7 @@ class Town:
             ]
             return bool(found)
 
-        await self._until(look)
+        await self.until(look)
         self._heard.add(found[0])
         return self.said[found[0]]
 
@@ -238,11 +243,13 @@ class Town:
         self.said.append(said)
         self._changed.set()
 
-    async def _until(self, is_so: Callable[[], bool]) -> None:
+    async def until(self, is_so: Callable[[], bool]) -> None:
+        """Wait for something that one of these, or the log, will show."""
         async with asyncio.timeout(PATIENCE_S):
             while not is_so():
                 self._changed.clear()
-                await self._changed.wait()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._changed.wait(), LOOK_S)
 
 
 @asynccontextmanager
@@ -264,9 +271,7 @@ async def town(settings: Settings, place: Place, engine: Engine) -> AsyncIterato
     async def until_closed() -> None:
         await closed.wait()
 
-    channel = Channel(
-        "wechaty", place.puppet, settings.deliver, 0.0, until_closed, played.note, is_governed=False
-    )
+    channel = Channel("wechaty", place.puppet, settings.deliver, 0.0, until_closed, played.note)
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     online = asyncio.Event()
 
@@ -301,3 +306,10 @@ def steps_of(settings: Settings) -> list[Step]:
     """All steps on record, oldest first."""
     with closing(Database.to_read(settings.audit)) as database, database.begin() as connection:
         return list(conduct.steps(connection, 0.0))
+
+
+def takeovers_of(settings: Settings) -> list[str]:
+    """Chats that the owner took over, or was given."""
+    with closing(Database.to_read(settings.audit)) as database, database.begin() as connection:
+        kinds = connection.execute(sa.select(orders.c.kind, orders.c.chat_id))
+        return [chat_id for kind, chat_id in kinds if kind == OrderKind.TAKEOVER]
