@@ -18,7 +18,13 @@ from assistant.times import Zone
 from assistant.urgent import Urgency, Urgent
 from assistant.wish import wish
 from handlers.day import Chat, Said, Spoken
-from handlers.exchange import Exchange, Kind, Reply, Source
+from handlers.exchange import Exchange, Kind, Message, Reply, Source
+
+_HELP = (
+    "今天怎么样、谁不高兴、你怎么回小王的、为什么没回小王、同学群的心情：我照记录说",
+    "明早九点提醒我开会：到点叫你；我有哪些提醒、取消提醒 2",
+    "急事转给我：私聊里有急事马上告诉你",
+)
 
 
 class Day(Protocol):
@@ -62,11 +68,14 @@ class Assistant:
         """Load what the first question in English would wait for; to be run beside the start."""
         await asyncio.to_thread(english.warm)
 
+    def help(self, message: Message) -> Sequence[str]:
+        """What /help names to the owner."""
+        return _HELP if message.is_private and self._is_owners(message) else ()
+
     async def stage(self, exchange: Exchange) -> Exchange:
         """Ends the owner's questions with an answer; everything else leaves it as it came."""
         message = exchange.message
-        is_owners = message.is_private and bool(self._owner) and message.talker_id == self._owner
-        if not is_owners or message.kind is not Kind.TEXT:
+        if not (message.is_private and self._is_owners(message)) or message.kind is not Kind.TEXT:
             return exchange
         now = self._clock()
         if wished := wish(exchange.cleaned, now, self._zone):
@@ -79,6 +88,9 @@ class Assistant:
         if not text:
             return exchange
         return exchange.answered(Reply(text, Source.COMMAND, name=asked.topic))
+
+    def _is_owners(self, message: Message) -> bool:
+        return bool(self._owner) and message.talker_id == self._owner
 
     async def _answer(self, asked: Question, now: float) -> str:
         """Empty where it turns out to be none."""

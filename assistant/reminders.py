@@ -121,7 +121,7 @@ class Reminders:
             except TimeoutError:
                 continue
 
-    def online(self) -> None:
+    async def online(self) -> None:
         """The account is back: what could not leave is tried again now, not minutes later."""
         self._retry_at.clear()
         self._tries.clear()

@@ -169,7 +169,10 @@ class Carrier:
         step: Step,
         text: Callable[[Step, Sequence[Shown], Mapping[str, str]], str],
     ) -> None:
-        shown = await self._store.shown(step.room_id, step.person_id, self._clock() - TOLD_S)
+        found: list[Shown] = []
+        for person_id in filter(None, (step.person_id, step.other_id)):
+            found += await self._store.shown(step.room_id, person_id, self._clock() - TOLD_S)
+        shown = sorted(found, key=lambda one: one.at)
         told = text(step, shown, await self._people.names(step.room_id))
         alert = Alert(kind, told, step.room_id, step.person_id, step.exchange_id, step.id)
         await self._alerts.tell(alert, self._rooms.admins(step.room_id))

@@ -14,7 +14,7 @@ from handlers.exchange import Action
 from moderation.desk import Place
 from moderation.lines import shown_name
 from moderation.people import Unclear
-from moderation.telling import MOODS, evidence
+from moderation.telling import MODES, MOODS, RULES, evidence
 
 #: How far back the mood of a room and of a member is summed up, seconds.
 ROOM_S, PERSON_S = 2 * 3600.0, 24 * 3600.0
@@ -126,15 +126,15 @@ class Explain:
         place = Place(step.room_id, step.room_name)
         lines = [
             f"#{step.id} {_at(step.at)} {place.shown}对 {_who(step, names)}：{_done(step)}",
-            f"规则 {step.rule}，当时 {step.points:.1f} 分，模式 {step.mode}",
+            f"规则：{RULES.get(step.rule, step.rule)}，当时 {step.points:.1f} 分，"
+            f"模式：{MODES.get(step.mode, step.mode)}",
         ]
         if is_private:
-            lines += [step.detail] if step.detail else []
             lines += evidence(await self._shown(step), names)
         else:
             lines.append(f"原话和分数私聊里看：/为什么 #{step.id}")
-        marked = f"你们说过「{_MARKS[step.mark]}」" if step.mark else "判断得对吗？"
-        lines.append(f"{marked}，可以回 /对 {step.id} 或 /错 {step.id}")
+        marked = f"你们说过「{_MARKS[step.mark]}」，" if step.mark else "判断得对吗？"
+        lines.append(f"{marked}可以回 /对 {step.id} 或 /错 {step.id}")
         return "\n".join(lines)
 
     async def _shown(self, step: Step) -> Sequence[Shown]:

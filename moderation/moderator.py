@@ -64,11 +64,12 @@ class Moderator:
     room come one after another (the pipeline sees to it), so no two take the same step.
 
     Args:
+        record: Puts what is known of a message on disk; admins are told from there.
         owns: Whether the account owns a room; asked only when somebody is to be removed.
         clock: Unix seconds now.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is one narrow thing it needs
         self,
         store: Store,
         past: Past,
@@ -77,12 +78,13 @@ class Moderator:
         carrier: Carrier,
         config: Moderation,
         *,
+        record: Callable[[Exchange], Awaitable[None]],
         owns: Callable[[str], Awaitable[bool]],
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store, self._past, self._tally = store, past, tally
         self._rooms, self._carrier, self._config = rooms, carrier, config
-        self._owns, self._clock = owns, clock
+        self._record, self._owns, self._clock = record, owns, clock
 
     async def restore(self) -> None:
         """Have the tally know all that counts; to be awaited before the first message."""
@@ -103,6 +105,7 @@ class Moderator:
     async def stage(self, exchange: Exchange) -> Exchange:
         """Goes after the stage that judges; the exchange itself stays as it is."""
         if counted := await self._count(exchange, self._clock()):
+            await self._record(exchange)
             await self._act(exchange, counted)
         return exchange
 
@@ -178,9 +181,13 @@ class Moderator:
     ) -> Step:
         message, verdict = exchange.message, exchange.verdict
         about, other_id, points = message.talker_id, "", standing.after
-        if action is Action.CALM and counted.quarrel is not None:
-            about, other_id = counted.quarrel.starter_id, counted.quarrel.other_id
+        found = counted.quarrel
+        if action is Action.CALM and found is not None:
+            about, other_id = found.starter_id, found.other_id
             points = standing.incident or points
+        elif action is Action.ALERT and found is not None and found.is_mutual:
+            # Admins are shown both sides of a quarrel, whoever has the points.
+            other_id = found.other_id if about == found.starter_id else found.starter_id
         return Step(
             room_id=message.chat_id,
             room_name=message.room_name or "",

@@ -26,8 +26,27 @@ MOODS: Mapping[Mood, str] = MappingProxyType(
 )
 
 
+#: What a rule looks for, in a word or two.
+RULES: Mapping[str, str] = MappingProxyType(
+    {
+        "heat": "火气",
+        "flood": "刷屏",
+        "repeats": "重复",
+        "mentions": "一次 @ 很多人",
+        "links": "链接",
+        "words": "词表",
+    }
+)
+MODES: Mapping[str, str] = MappingProxyType(
+    {"off": "关", "shadow": "旁观", "warn": "提醒", "enforce": "执行"}
+)
+
+
 def heat(step: Step, shown: Sequence[Shown], names: Mapping[str, str]) -> str:
-    head = f"{_place(step)}里 {_who(step)} 提醒过了还在继续，现在 {step.points:.1f} 分："
+    """Told of somebody who goes on, or of two who do."""
+    who, other = _who(step), names.get(step.other_id)
+    so_far = f"和 {shown_name(other)} 劝过了还在吵，{who} " if other else "提醒过了还在继续，"
+    head = f"{_place(step)}里 {who} {so_far}现在 {step.points:.1f} 分："
     return "\n".join((head, *evidence(shown, names)))
 
 
@@ -72,7 +91,11 @@ def evidence(shown: Sequence[Shown], names: Mapping[str, str]) -> list[str]:
 
 
 def _line(one: Shown, names: Mapping[str, str]) -> str:
-    figures = [one.rule] if one.mood is None else [f"{MOODS[one.mood]} {one.confidence or 0:.2f}"]
+    figures = (
+        [RULES.get(one.rule, one.rule)]
+        if one.mood is None
+        else [f"{MOODS[one.mood]} {one.confidence or 0:.2f}"]
+    )
     if one.offence is not None:
         figures.append(f"冒犯 {one.offence:.2f}")
     figures.append(f"+{one.points:.1f} 分")

@@ -74,9 +74,6 @@ class Bot:
         def say(exchange: Exchange) -> None:
             pipeline.say(exchange)
 
-        async def try_reminders() -> None:
-            desk.reminders.online()
-
         async def submit(message: Message) -> None:
             await pipeline.submit(await notebook.opened(message))
 
@@ -105,7 +102,7 @@ class Bot:
         desk = Desk.of(config, stores, alerts, say)
         respond |= {**group.responders, **attendance.responders}
         respond[AlertKind.URGENT] = desk.urgent.respond
-        back += [alerts.resume, group.carrier.resume, try_reminders]
+        back += [alerts.resume, group.carrier.resume, desk.reminders.online]
         mind = SteadyMind(engine, config.engine, changed=notices.model_changed)
         limits = await limits_of(config, channel, stores, notices)
         board = StatusBoard(engine.facts, lambda: pipeline.num_waiting)
@@ -116,11 +113,9 @@ class Bot:
             echoes=attendance.echoes,
         )
         stages = Stages(config, mind, stores, alerts, attendance, group, desk, voice, limits)
+        more = [group.admins.help, attendance.pauses.help, desk.assistant.help]
         pipeline = Pipeline(
-            read=stages.read(
-                Commands(board, owner=owner, more=[group.admins.help, attendance.pauses.help]),
-                notebook,
-            ),
+            read=stages.read(Commands(board, owner=owner, more=more), notebook),
             write=stages.write(personas),
             deliverer=Deliverer(
                 Remembered(account, attendance.echoes),

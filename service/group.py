@@ -98,7 +98,11 @@ class Group:
             removal=removal if own.remove_unasked else None,
             asked_s=config.assistant.alert_expires_h * 3600,
         )
-        moderator = Moderator(conduct, stores.days, tally, rooms, carrier, own, owns=account.owns)
+        moderator = Moderator(
+            *(conduct, stores.days, tally, rooms, carrier, own),
+            record=stores.audit.record,
+            owns=account.owns,
+        )
         appeals = Appeals(conduct, stores.alerts, people, rooms, alerts, lines)
         digest = Digest(stores.days, conduct)
         requests = Requests(

@@ -43,9 +43,9 @@ class Stages:
         """By name, in their order.
 
         Mood comes before the question whether a message is for the bot: in a group, those that
-        are not are exactly the ones to moderate. What owner and admins say to the bot comes before
-        that question too, and before whatever silences it: who paused the bot must be able to wake
-        it, also where it answers no private chat.
+        are not are exactly the ones to moderate. What admins say to the bot comes before that
+        question too, as it may answer no private chat; and all commands come before what silences
+        it: who paused the bot must be able to wake it.
         """
         config, attendance, admins = self.config, self.attendance, self.group.admins
         owner = config.account.owner
@@ -64,9 +64,9 @@ class Stages:
             "answer": self.alerts.answer,
             "admin": admins.in_private,
             "ask": self.desk.assistant.stage,
-            "pause": attendance.pauses.stage,
             "address": addressed,
             "distress": attendance.distress.stage,
+            "pause": attendance.pauses.stage,
             "presence": attendance.presence.stage,
             **self.limits.addressed,
             "refuse": admins.refuse,

@@ -115,6 +115,7 @@ class House:
         )
         self.moderator = Moderator(
             *(store, past, self.tally, rooms, self.carrier, self.config),
+            record=self.audit.record,
             owns=self.account.owns,
             clock=clock,
         )

@@ -332,7 +332,7 @@ async def test_why_shows_everything_in_private(hall: Hall) -> None:
 
     for part in (
         "「同学群」对 小明：提醒，做了",
-        "规则 heat，当时 3.2 分",
+        "规则：火气，当时 3.2 分，模式：提醒",
         INSULT,
         "生气 0.93",
         "冒犯 0.88",

@@ -364,10 +364,10 @@ async def test_the_way_of_a_reminder_through_the_pipeline(empty: House) -> None:
     await pipeline.submit(message("10分钟后提醒我关火", chat_id=OWNER, talker_id=OWNER))
     await _until(lambda: len(chat.sent) == 1)
     clock.pass_by(600)
-    reminders.online()
+    await reminders.online()
     await _until(lambda: len(chat.sent) == 2)
     await pipeline.drain(5)
-    reminders.online()
+    await reminders.online()
     await asyncio.sleep(0.05)
     running.cancel()
 

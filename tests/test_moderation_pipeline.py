@@ -85,7 +85,9 @@ class Bot:
             *(self.store, past, people, rooms, alerts, self.say, lines), asked_s=43_200
         )
         moderator = Moderator(
-            *(self.store, past, tally, rooms, carrier, CONFIG), owns=Account().owns
+            *(self.store, past, tally, rooms, carrier, CONFIG),
+            record=audit.record,
+            owns=Account().owns,
         )
         appeals = Appeals(self.store, raisings, people, rooms, alerts, lines)
         self.carrier = carrier

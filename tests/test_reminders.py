@@ -176,7 +176,7 @@ async def test_the_account_comes_back() -> None:
     await reminders.take(OWNER, wanted("1分钟后提醒我看锅"))
     running = asyncio.create_task(run_for(reminders, 200))
     await asyncio.sleep(100)
-    reminders.online()
+    await reminders.online()
     await running
 
     assert [NOW + 60, NOW + 100] == [at for at, *_ in mouth.said]

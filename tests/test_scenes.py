@@ -77,7 +77,10 @@ def taken(settings: Settings) -> Counter[tuple[str, Action]]:
 async def test_an_escalating_quarrel_is_calmed_once_before_anybody_is_warned(
     place: Place, engine: Engine, tmp_path: Path
 ) -> None:
-    """Two people who go for each other hear one calm line, both named; nobody else is named."""
+    """Two people who go for each other hear one calm line, both named; nobody else is named.
+
+    Where they go on, the admins are shown the words of both.
+    """
     settings = rules(tmp_path)
     async with furnished(settings, place, engine) as it:
         await it.write("zhao", "周末的活动大家报名了吗")
@@ -89,7 +92,12 @@ async def test_an_escalating_quarrel_is_calmed_once_before_anybody_is_warned(
         await it.write("li", "@Wang\u2005 你算什么东西，傻逼一个", mention=["wang"])
         calm = await it.hears(ROOM)
         await it.write("zhao", "别吵啦别吵啦")
+        await it.write("wang", "@Li\u2005 还不滚？你就是个笑话，废物", mention=["li"])
+        await it.write("li", "@Wang\u2005 你先滚，贱人", mention=["wang"])
+        alert = await it.hears("admin")
 
+    assert all(part in alert.text for part in ("Wang", "Li", "骗子", "闭嘴"))
+    assert "原文已删除" not in alert.text
     assert set(calm.mention_ids) == {"wang", "li"}
     assert len(it.told(ROOM)) == 1
     actions = {action for _, action in taken(settings)}

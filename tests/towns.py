@@ -22,7 +22,7 @@ from engine.mood import Reading
 from engine.talk import Asked, Draft
 from handlers.audit import conduct
 from handlers.audit.database import Database
-from handlers.audit.schema import orders
+from handlers.audit.tables import orders
 from handlers.conduct import Step
 from handlers.exchange import Exchange
 from handlers.orders import OrderKind
