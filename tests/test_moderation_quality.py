@@ -28,9 +28,9 @@ from tests.moderated import House, house
 
 pytestmark = [pytest.mark.model, pytest.mark.timeout(900)]
 
-MESSAGES = Path(__file__).resolve().parent / "messages"
-ORDINARY = read_lines(MESSAGES / "ordinary.jsonl")
-ATTACKS = read_lines(MESSAGES / "attacks.jsonl")
+GROUPS = Path(__file__).resolve().parent / "messages" / "groups"
+ORDINARY = read_lines(GROUPS / "ordinary.jsonl")
+ATTACKS = read_lines(GROUPS / "attacks.jsonl")
 NOTE_AT = ruleset.Moderation().note_at
 HOURS = 4
 

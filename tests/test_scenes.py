@@ -26,10 +26,17 @@ from tests.towns import OWNER, PATIENCE_S, ROOM, Place, Town, place_of, steps_of
 pytestmark = [pytest.mark.model, pytest.mark.timeout(180)]
 
 PEOPLE = ("wang", "li", "zhao", "admin", OWNER)
-KINDS = [
-    pytest.param("in-process", id="in process"),
-    pytest.param("gateway", id="at the gateway", marks=pytest.mark.gateway),
+IN_PROCESS = pytest.param("in-process", id="in process")
+#: Where every scene is played; at the gateway, which takes longer, most as long tests.
+PLACES = [
+    IN_PROCESS,
+    pytest.param("gateway", id="at the gateway", marks=[pytest.mark.gateway, pytest.mark.soak]),
 ]
+always_at_both = pytest.mark.parametrize(
+    "place",
+    [IN_PROCESS, pytest.param("gateway", id="at the gateway", marks=pytest.mark.gateway)],
+    indirect=True,
+)
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +51,7 @@ def engine(model: Model) -> Iterator[Engine]:
     engine.close()
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=PLACES)
 async def place(request: pytest.FixtureRequest) -> AsyncIterator[Place]:
     async with place_of(request.param) as place:
         yield place
@@ -74,6 +81,7 @@ def taken(settings: Settings) -> Counter[tuple[str, Action]]:
     return Counter((s.person_id, s.action) for s in steps if s.action is not Action.NOTE)
 
 
+@always_at_both
 async def test_an_escalating_quarrel_is_calmed_once_before_anybody_is_warned(
     place: Place, engine: Engine, tmp_path: Path
 ) -> None:
@@ -215,6 +223,7 @@ async def test_a_raid_is_told_of_once(place: Place, engine: Engine, tmp_path: Pa
     assert 1 == sum("加入" in text or "进群" in text or "新人" in text for text in it.told("admin"))
 
 
+@always_at_both
 async def test_an_appeal_reaches_the_admins_and_an_overturned_warning_is_forgiven(
     place: Place, engine: Engine, tmp_path: Path
 ) -> None:
@@ -254,6 +263,7 @@ async def test_a_wrong_correction_can_be_taken_back(
     assert "right" == str(warn.mark)
 
 
+@always_at_both
 async def test_the_owner_who_types_takes_over_in_the_middle_of_a_reply(
     place: Place, engine: Engine, tmp_path: Path
 ) -> None:
