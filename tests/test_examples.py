@@ -32,10 +32,10 @@ async def test_the_settings_of_each_use_start_and_take_messages(
     assert 0 == ended.code, ended.err
     assert "error" not in ended.err.casefold()
     private, group = own.record_of("在吗"), own.record_of("中午吃什么")
-    assert Gate.NOT_ADDRESSED is group.gate
+    assert group.gate == Gate.NOT_ADDRESSED
     assert group.mood is not None
     if use == "group":
-        assert Gate.NOT_ALLOWED is private.gate
+        assert private.gate == Gate.NOT_ALLOWED
     else:
         assert private.outcome in (Outcome.SENT, Outcome.SILENT)
         assert private.gate in (None, Gate.UNSURE)
