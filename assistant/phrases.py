@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from engine.mood import Mood
 from handlers.day import Chat, Said
 from handlers.exchange import Gate, Kind
-from handlers.sanitize import MAX_NAME, clean, own_words
+from handlers.sanitize import own_words, shown_name
 
 #: Characters of an answer, and of one that was asked for whole.
 MAX_CHARS, MAX_WHOLE = 600, 3000
@@ -64,7 +64,7 @@ def reason(gate: Gate | None) -> str:
 
 def place(name: str | None, fallback: str = "没留下名字") -> str:
     """A name as it may be shown; with ``audit.pseudonyms`` there is none."""
-    return clean(name or "", MAX_NAME).replace("\n", " ") or f"（{fallback}）"
+    return shown_name(name or "") or f"（{fallback}）"
 
 
 def title(chat: Chat) -> str:

@@ -134,7 +134,7 @@ class Brake:
         message = exchange.message
         chat_id, person_id = message.chat_id, message.talker_id
         text = (
-            f"{who(exchange)} 冲我发火，{self._config.anger_window_min:g} 分钟里第 {count} 条了。"
+            f"{who(message)} 冲我发火，{self._config.anger_window_min:g} 分钟里第 {count} 条了。"
             f"我那边先不回了，等你来。\n最后一条：{shown(exchange)}"
         )
         alert = Alert(AlertKind.HAND_OVER, text, chat_id, person_id, exchange.id)

@@ -95,7 +95,7 @@ class DistressWatch:
         message, now = exchange.message, self._clock()
         if not self._owner or message.talker_id == self._owner:
             return
-        text = f"{who(exchange)} 的话让人担心：{shown(exchange)}\n请你尽快联系 TA。"
+        text = f"{who(exchange.message)} 的话让人担心：{shown(exchange)}\n请你尽快联系 TA。"
         alert = Alert(AlertKind.DISTRESS, text, message.chat_id, message.talker_id, exchange.id)
         try:
             await self._alerts.tell(alert, (self._owner,))

@@ -13,7 +13,8 @@ import structlog
 from handlers.audit.errors import AuditError
 from handlers.exchange import Exchange, Gate, Message
 from handlers.notice import notice
-from handlers.sanitize import MAX_NAME, clean
+from handlers.sanitize import shown_name
+from handlers.shown import who
 
 log = structlog.get_logger()
 
@@ -75,7 +76,7 @@ class Notices:
             except AuditError:
                 log.exception("room.joined_not_kept", room=room_id)
         if self._welcome:
-            names = "、".join(clean(name, MAX_NAME) for _, name in people)
+            names = "、".join(shown_name(name) for _, name in people)
             line = self._welcome.replace("{names}", names)
             self._say(notice(room_id, room_name, line, "welcome"))
 
@@ -100,7 +101,7 @@ class Notices:
         """A word to the owner where a message was left for them to answer."""
         self._num_failed += exchange.gate is Gate.FAILED
         if exchange.gate is Gate.UNSURE and exchange.message.talker_id != self._owner:
-            line = f"{_who(exchange.message)} 的一条消息我没有把握，没回，你有空看看。"
+            line = f"{who(exchange.message)} 的一条消息我没有把握，没回，你有空看看。"
             self._tell_owner(line, "unsure")
 
     def looped(self, exchange: Exchange) -> None:
@@ -114,7 +115,7 @@ class Notices:
         if talker_id in self._looped:
             return
         self._looped[talker_id] = now
-        line = f"{_who(exchange.message)} 和我来回得太快，像是另一个机器人，我先停一会儿不回。"
+        line = f"{who(exchange.message)} 和我来回得太快，像是另一个机器人，我先停一会儿不回。"
         self._tell_owner(line, "looped")
 
     def rested(self) -> None:
@@ -161,8 +162,3 @@ def _outages(away_s: Sequence[float]) -> str:
     minutes = max(1, round(sum(away_s) / 60))
     how_often = f"掉线了 {len(away_s)} 次，一共" if len(away_s) > 1 else "刚刚掉线了"
     return f"我{how_often}大约 {minutes} 分钟，现在回来了。期间太久的消息我只记录，不回复。"
-
-
-def _who(message: Message) -> str:
-    place = f"群「{clean(message.room_name, MAX_NAME)}」里" if message.room_name else ""
-    return place + clean(message.talker_name, MAX_NAME)

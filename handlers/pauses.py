@@ -14,7 +14,7 @@ from handlers.exchange import Exchange, Message, Reply, Source
 from handlers.notice import notice
 from handlers.orders import OrderKind, Orders
 from handlers.pause import Verb, Where, Wish, parse
-from handlers.sanitize import MAX_NAME, clean
+from handlers.sanitize import clean, shown_name
 
 log = structlog.get_logger()
 
@@ -168,7 +168,7 @@ def _answered(exchange: Exchange, wish: Wish, line: str) -> Exchange:
 
 def _name(chat: Chat) -> str:
     name = chat.talker_name if chat.room_name is None else chat.room_name
-    return clean(name, MAX_NAME).replace("\n", " ")
+    return shown_name(name)
 
 
 def _named(chats: Sequence[Chat], asked: str) -> list[Chat]:
@@ -186,7 +186,7 @@ def _named(chats: Sequence[Chat], asked: str) -> list[Chat]:
 
 def _which(found: Sequence[Chat], wish: Wish) -> str:
     if not found:
-        name = clean(wish.where, MAX_NAME)
+        name = shown_name(wish.where)
         return f"最近没有叫「{name}」的聊天，换个名字试试？"
     lines = [f"{_name(chat)}（{chat.id[-TAIL:]}）" for chat in found[:MAX_LISTED]]
     verb = "暂停" if wish.verb is Verb.PAUSE else "继续"

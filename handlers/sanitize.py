@@ -18,7 +18,7 @@ from handlers.exchange import Exchange, Gate
 MAX_CHARS = 4_000
 MAX_MARKS = 8
 MAX_RUN = 12
-#: Of a name in a group, as the model sees it; people put whole sentences there.
+#: Of a name, as the model and people are shown it; some put whole sentences there.
 MAX_NAME = 16
 
 #: What a bare "@一心" or a bare prefix is taken to say: the one who calls a name wants an answer.
@@ -70,9 +70,14 @@ def sanitize(exchange: Exchange) -> Exchange:
     return exchange.stopped(Gate.EMPTY, _why_empty(exchange))
 
 
+def shown_name(name: str) -> str:
+    """A name as it may stand in a line: short, on one line, nothing hidden in it."""
+    return clean(name, MAX_NAME).replace("\n", " ")
+
+
 def speaker(room_name: str | None, talker_name: str) -> str:
     """Who wrote a message, as the model sees it; empty in a private chat, where it is plain."""
-    return "" if room_name is None else clean(talker_name, MAX_NAME).replace("\n", " ")
+    return "" if room_name is None else shown_name(talker_name)
 
 
 def _why_empty(exchange: Exchange) -> str:

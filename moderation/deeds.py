@@ -9,10 +9,10 @@ from typing import Protocol
 from handlers.conduct import Mark, Step
 from handlers.duration import in_words, seconds
 from handlers.orders import Order, OrderKind
+from handlers.sanitize import shown_name
 from moderation.asks import DEFAULT, ENDS, MODES
 from moderation.desk import Place
 from moderation.explain import named
-from moderation.lines import shown_name
 from moderation.people import Unclear
 from moderation.rooms import Mode, Rooms
 

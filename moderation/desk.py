@@ -11,7 +11,7 @@ from handlers.alert import Raised
 from handlers.conduct import Step
 from handlers.day import Chat
 from handlers.orders import Order, OrderKind
-from moderation.lines import shown_name
+from handlers.sanitize import shown_name
 from moderation.people import Unclear
 from moderation.rooms import Rooms
 

@@ -11,8 +11,8 @@ from typing import Protocol
 from handlers.conduct import Mark, Shown, Step, StepState
 from handlers.day import Spoken
 from handlers.exchange import Action
+from handlers.sanitize import shown_name
 from moderation.desk import Place
-from moderation.lines import shown_name
 from moderation.people import Unclear
 from moderation.telling import MODES, MOODS, RULES, evidence
 

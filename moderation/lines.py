@@ -12,7 +12,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from engine.persona import place_of
-from handlers.sanitize import MAX_NAME, clean
+from handlers.sanitize import shown_name
 
 FILE = Path(__file__).resolve().parent / "lines.yaml"
 #: For rules that have no lines of their own.
@@ -93,11 +93,6 @@ def worded(
     shown = [shown_name(name) for name in names]
     words = {"name": "".join(shown[:1]), "names": "、".join(shown), "room": shown_name(room)}
     return _PLACEHOLDER.sub(lambda found: words[found[1]], chance.choice(texts))
-
-
-def shown_name(name: str) -> str:
-    """A name as it may stand in a line: on one line, short, nothing hidden in it."""
-    return clean(name, MAX_NAME).replace("\n", " ")
 
 
 def _read(path: Path) -> str:

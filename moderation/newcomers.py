@@ -12,7 +12,7 @@ import ruleset
 from handlers.alert import Alert, AlertKind
 from handlers.exchange import Message
 from handlers.orders import Order, OrderKind, Orders
-from handlers.sanitize import MAX_NAME, clean
+from handlers.sanitize import shown_name
 
 log = structlog.get_logger()
 
@@ -106,12 +106,8 @@ class Newcomers:
         if config.state != "on" or self._rooms.mode(room_id) not in _TOLD:
             return
         text = (
-            f"群「{_shown(room_name)}」{config.raid_minutes:g} 分钟里进来了 {num} 个人"
-            f"（{'、'.join(map(_shown, names[:SHOWN]))}{'等' if num > SHOWN else ''}），"
+            f"群「{shown_name(room_name)}」{config.raid_minutes:g} 分钟里进来了 {num} 个人"
+            f"（{'、'.join(map(shown_name, names[:SHOWN]))}{'等' if num > SHOWN else ''}），"
             "像是有人带人进来刷屏。这阵子他们刷屏、重复或发链接，我会更快提醒。"
         )
         await self._alerts.tell(Alert(AlertKind.RAID, text, room_id), self._rooms.admins(room_id))
-
-
-def _shown(name: str) -> str:
-    return clean(name, MAX_NAME).replace("\n", " ")

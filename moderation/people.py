@@ -6,8 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from handlers.sanitize import MAX_NAME, clean
-from moderation.lines import shown_name
+from handlers.sanitize import MAX_NAME, clean, shown_name
 
 #: Of an id, enough to tell two people of one name apart.
 _TAIL = 4

@@ -12,7 +12,7 @@ from engine.mood import Mood
 from handlers.conduct import Mark, Step, StepState
 from handlers.day import Spoken
 from handlers.exchange import Action
-from handlers.sanitize import MAX_NAME, clean
+from handlers.sanitize import shown_name
 from moderation.course import Slot, known, mood_of, peaks, quote, quoted
 
 _MOODS = {
@@ -71,7 +71,7 @@ def summary(day: Day) -> str:
     """The lines, each of them short."""
     spoken = day.spoken
     num_people = len({one.person_id for one in spoken})
-    where = f"群「{_shown(day.room_name)}」" if day.room_name else "群里"
+    where = f"群「{shown_name(day.room_name)}」" if day.room_name else "群里"
     lines = [f"{where}这一天：{len(spoken)} 条消息，{num_people} 个人说话。"]
     lines += [f"心情：{_weather(day.course)}。", *_shares(spoken), *_peaks(day)]
     lines += [*_steps(day), *_corrections(day)]
@@ -108,7 +108,7 @@ def _shares(spoken: Sequence[Spoken]) -> Iterator[str]:
 def _peaks(day: Day) -> Iterator[str]:
     for slot in peaks(day.course):
         said = quote(slot, is_public=day.is_public)
-        words = f"，{_shown(said.name) or SOMEBODY}：「{quoted(said.text)}」" if said else ""
+        words = f"，{shown_name(said.name) or SOMEBODY}：「{quoted(said.text)}」" if said else ""
         yield f"· {_local(slot.at):%H:%M} {_MOODS[slot.mood]}（{len(slot.carriers)} 条）{words}"
 
 
@@ -135,7 +135,7 @@ def _whom(steps: Sequence[Step], day: Day) -> str:
     times: Counter[str] = Counter()
     for step in steps:
         sides = (step.person_name, names.get(step.other_id, ""))
-        times["和".join(_shown(name) for name in sides if name) or SOMEBODY] += 1
+        times["和".join(shown_name(name) for name in sides if name) or SOMEBODY] += 1
     told = [f"{name} {num} 次" if num > 1 else name for name, num in times.most_common(MOST_NAMES)]
     return "、".join(told) + ("等" if len(times) > MOST_NAMES else "")
 
@@ -146,10 +146,6 @@ def _part(at: float, last: date) -> str:
     if moment.date() == last:
         return part
     return "昨晚" if part == "晚上" else f"昨天{part}"
-
-
-def _shown(name: str) -> str:
-    return clean(name, MAX_NAME).replace("\n", " ")
 
 
 def _local(at: float) -> datetime:

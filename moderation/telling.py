@@ -8,8 +8,7 @@ from types import MappingProxyType
 
 from engine.mood import Mood
 from handlers.conduct import Shown, Step
-from handlers.sanitize import clean
-from moderation.lines import shown_name
+from handlers.sanitize import clean, shown_name
 
 #: Messages that are told, the last ones, and how much of each.
 MAX_MESSAGES, MAX_TEXT = 5, 60

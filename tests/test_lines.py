@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moderation.lines import FILE, Lines, LinesError, shown_name, worded
+from handlers.sanitize import shown_name
+from moderation.lines import FILE, Lines, LinesError, worded
 
 CHANCE = random.Random(7)  # noqa: S311
 
