@@ -106,25 +106,21 @@ class Bot:
         mind = SteadyMind(engine, config.engine, changed=notices.model_changed)
         limits = await limits_of(config, channel, stores, notices)
         board = StatusBoard(engine.facts, lambda: pipeline.num_waiting)
-        voice = Voice(
-            *(stores.audit, engine, config.reply),
-            bot_name=config.account.name,
-            max_age_s=config.answer.max_age_s,
-            echoes=attendance.echoes,
-        )
+        voice = voice_of(config, stores, engine, attendance)
         stages = Stages(config, mind, stores, alerts, attendance, group, desk, voice, limits)
         more = [group.admins.help, attendance.pauses.help, desk.assistant.help]
+        deliverer = Deliverer(
+            Remembered(account, attendance.echoes),
+            *(stores.audit, channel.pace),
+            split_chars=config.reply.split_chars,
+            governor=limits.governor,
+            owner=owner,
+            may_leave=attendance.presence.may_leave,
+        )
         pipeline = Pipeline(
             read=stages.read(Commands(board, owner=owner, more=more), notebook),
             write=stages.write(personas),
-            deliverer=Deliverer(
-                Remembered(account, attendance.echoes),
-                *(stores.audit, channel.pace),
-                split_chars=config.reply.split_chars,
-                governor=limits.governor,
-                owner=owner,
-                may_leave=attendance.presence.may_leave,
-            ),
+            deliverer=deliverer,
             ledger=stores.audit,
             pace=channel.pace,
             burst_s=channel.burst_s,
@@ -136,6 +132,15 @@ class Bot:
             ),
         )
         return cls(account, mind, limits, pipeline, group, desk, voice)
+
+
+def voice_of(config: Settings, stores: Stores, engine: Engine, attendance: Attendance) -> Voice:
+    return Voice(
+        *(stores.audit, engine, config.reply),
+        bot_name=config.account.name,
+        max_age_s=config.answer.max_age_s,
+        echoes=attendance.echoes,
+    )
 
 
 async def limits_of(config: Settings, channel: Channel, stores: Stores, notices: Notices) -> Limits:

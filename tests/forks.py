@@ -139,6 +139,9 @@ def waiting() -> str:
 
 def serve(address: str) -> None:
     """Fork for everybody who asks, until standard input ends."""
+    import dateparser  # noqa: F401, PLC0415
+    import PIL.ImageFont  # noqa: F401, PLC0415
+
     import cli.audit  # noqa: F401, PLC0415
     import engine.engine  # noqa: F401, PLC0415
     import handlers.reply  # noqa: F401, PLC0415

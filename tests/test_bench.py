@@ -418,6 +418,7 @@ async def test_bench_measures_real_contenders(home: Home) -> None:
     )
 
 
+@pytest.mark.soak
 async def test_bench_refuses_a_figure_it_cannot_draw_before_it_measures(home: Home) -> None:
     """Exit code 2 and the reason, and no contender was started."""
     ended = await run(home, "bench", "--plot", "figure.jpg")
@@ -427,6 +428,7 @@ async def test_bench_refuses_a_figure_it_cannot_draw_before_it_measures(home: Ho
     assert "Measuring" not in ended.err
 
 
+@pytest.mark.soak
 async def test_bench_without_a_model_says_so(home: Home) -> None:
     """What keeps the engine from opening ends the run: there is nothing to measure."""
     ended = await run(home, "bench", "--quick", overrides={"ENGINE__MODEL": "./no/such/model"})

@@ -154,6 +154,7 @@ def test_too_few_lines_of_a_mood_are_counted(fitting: tuple[Home, Ended], tmp_pa
     assert before == heads(home)[0].read_bytes()
 
 
+@pytest.mark.soak
 def test_a_head_can_be_written_elsewhere_and_named(
     fitting: tuple[Home, Ended], files: list[str], tmp_path: Path
 ) -> None:

@@ -516,6 +516,7 @@ class Terminal:
         return shown
 
 
+@pytest.mark.soak
 def test_the_program_asks_in_a_terminal(home: Home) -> None:
     """Answers of the real two ways on a tiny model, marks typed in a terminal, Ctrl-C, again."""
     (home.folder / "two.txt").write_text("在吗\n你是谁\n", "utf-8")

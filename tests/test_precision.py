@@ -6,9 +6,11 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 
 from engine import precision
 from engine.precision import BYTES, SHARE, fastest, measure
@@ -208,13 +210,21 @@ def here(weights: Weights, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     return said(weights, tmp_path_factory.mktemp("here"), "this one", *FORMATS)
 
 
+def some_of(processors: Iterable[str]) -> list[ParameterSet]:
+    """The least of them; what lies between is for the long tests."""
+    return [
+        pytest.param(name, marks=[] if name == "none of it" else pytest.mark.soak)
+        for name in processors
+    ]
+
+
 def far(one: object, other: object) -> float:
     import torch  # noqa: PLC0415
 
     return float((torch.tensor(one) - torch.tensor(other)).abs().max())
 
 
-@pytest.mark.parametrize("processor", list(PROCESSORS)[1:])
+@pytest.mark.parametrize("processor", some_of(list(PROCESSORS)[1:]))
 def test_every_format_works_on_every_processor(
     weights: Weights, tmp_path: Path, here: dict[str, list[object]], processor: str
 ) -> None:
@@ -230,7 +240,7 @@ def test_every_format_works_on_every_processor(
         assert far(here[name][2], there[name][2]) < 0.1
 
 
-@pytest.mark.parametrize("processor", list(PROCESSORS))
+@pytest.mark.parametrize("processor", some_of(PROCESSORS))
 def test_int8_is_never_wrong_where_it_may_be_chosen(
     weights: Weights, tmp_path: Path, processor: str
 ) -> None:

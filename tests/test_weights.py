@@ -132,6 +132,7 @@ def test_fingerprint_of_a_gguf_file(source: Path, tmp_path: Path) -> None:
     assert weights.fingerprint == renamed.fingerprint != changed.fingerprint
 
 
+@pytest.mark.soak
 def test_killed_while_another_waits(source: Path, tmp_path: Path) -> None:
     """kill -9 in the middle: who waits takes over, clears up, and ends with a good folder."""
     cache, progress = tmp_path / "cache", StepProgress()
