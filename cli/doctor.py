@@ -22,6 +22,7 @@ from engine.weights import num_bytes_to_fetch
 from handlers.audit import check as audit_check
 from handlers.audit.errors import AuditError, AuditInUse
 from handlers.reply import Personas
+from moderation.lines import Lines, LinesError
 from settings import Settings
 from version import RELEASED, VERSION
 from wechat.endpoint import from_environment
@@ -67,6 +68,7 @@ def examine(config: Settings) -> Iterator[Finding]:
     )
     checks: tuple[Callable[[Settings], Finding], ...] = (
         _personas,
+        _moderation,
         _memory,
         _model,
         _audit,
@@ -83,6 +85,20 @@ def _personas(config: Settings) -> Finding:
     except PersonaError as error:
         return Finding("personas", str(error), "mend the file, or name another in reply.persona")
     return Finding("personas", ", ".join(names))
+
+
+def _moderation(config: Settings) -> Finding:
+    own, owner = config.moderation, config.account.owner
+    try:
+        Lines.load(own.lines)
+    except LinesError as error:
+        return Finding("moderation", str(error), "mend the file, or leave moderation.lines empty")
+    admins = {owner, *own.admins, *(admin for room in own.rooms.values() for admin in room.admins)}
+    detail = f"mode {own.mode}, groups named {len(own.rooms)}, admins {len(admins - {''})}"
+    if own.mode in ("warn", "enforce") and admins == {""}:
+        way_out = "set account.owner or moderation.admins: nobody could be told, or decide"
+        return Finding("moderation", detail, way_out)
+    return Finding("moderation", detail)
 
 
 def _memory(config: Settings) -> Finding:

@@ -12,6 +12,7 @@ from cli.doctor import Finding, examine
 from handlers.audit.log import AuditLog
 from handlers.audit.schema import Run
 from handlers.exchange import Exchange
+from ruleset import Moderation
 from settings import Audit, Engine, Settings
 from tests.fakes import message
 
@@ -65,3 +66,23 @@ def test_a_log_that_cannot_be_written_is_a_fault(config: Settings) -> None:
 
     assert "no SQLite database" in finding.detail
     assert finding.way_out
+
+
+@pytest.mark.parametrize(
+    ("moderation", "is_fine", "detail"),
+    [
+        pytest.param({}, True, "mode shadow, groups named 0, admins 0", id="as shipped"),
+        pytest.param({"mode": "warn"}, False, "mode warn, groups named 0", id="nobody to tell"),
+        pytest.param({"mode": "warn", "admins": ["li"]}, True, "admins 1", id="an admin"),
+        pytest.param({"lines": "/no/such.yaml"}, False, "/no/such.yaml", id="no such lines"),
+    ],
+)
+def test_moderation_that_nobody_would_hear_of_is_a_fault(
+    config: Settings, moderation: dict[str, object], is_fine: bool, detail: str
+) -> None:
+    """Lines that are missing, and warnings with no owner and no admin, are told with a way out."""
+    own = config.model_copy(update={"moderation": Moderation.model_validate(moderation)})
+    finding = next(one for one in examine(own) if one.name == "moderation")
+
+    assert is_fine == finding.is_fine
+    assert detail in finding.detail

@@ -26,7 +26,7 @@ ALLOWED = {
     "assistant": {"assistant", "handlers", "engine", *LEAVES},
     "health": {"health", "handlers", "engine"},
     "wechat": {"wechat", "handlers", "engine", *LEAVES},
-    "cli": {"cli", "wechat", "handlers", "engine", *LEAVES, "version"},
+    "cli": {"cli", "wechat", "moderation", "handlers", "engine", *LEAVES, "version"},
     "service": {
         *("service", "cli", "health", "wechat", "moderation", "assistant"),
         *("handlers", "engine", *LEAVES, "version"),
