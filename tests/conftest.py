@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cli.progress import TerminalProgress
+from engine.model import Model
 from engine.weights import Weights, locate
 from settings import Settings
 
@@ -16,6 +17,12 @@ def small_weights() -> Weights:
     """The smaller bundled model, in the user's own cache: fetched once, then there for good."""
     cache = Settings().engine.cache_path
     return locate("bundled-small", cache=cache, progress=TerminalProgress())
+
+
+@pytest.fixture(scope="session")
+def small_model(small_weights: Weights) -> Model:
+    """It in bf16, in which it reads the same on every machine; loading takes seconds."""
+    return Model(small_weights, precision="bf16", threads=0)
 
 
 @pytest.fixture

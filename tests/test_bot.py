@@ -103,6 +103,7 @@ async def test_what_cannot_work_is_said_clearly(
     assert "Traceback" not in ended.err
 
 
+@pytest.mark.soak
 async def test_damaged_weights_are_refused_by_name(home: Home, tmp_path: Path) -> None:
     """A model folder with half a shard is refused with the file's name, not loaded."""
     await run(home, overrides={"AUDIT__FOLDER": str(tmp_path / "audit")})

@@ -114,6 +114,7 @@ async def test_the_same_message_after_a_restart_of_the_bot_is_not_answered_again
     assert len([r for r in home.records() if r.raw == "只说一次"]) == 1
 
 
+@pytest.mark.soak
 async def test_a_wrong_token_ends_the_program_with_the_way_out(home: Home) -> None:
     """A gateway that does not accept the token: exit 1, the variable named, the token not."""
     async with node_gateway(token="right-token") as gateway:
@@ -126,6 +127,7 @@ async def test_a_wrong_token_ends_the_program_with_the_way_out(home: Home) -> No
     assert "wrong-token-1234" not in program.log
 
 
+@pytest.mark.soak
 async def test_a_gateway_that_is_down_is_waited_for(home: Home) -> None:
     """Started before its gateway the bot says so once, waits, and answers when it is there."""
     async with node_gateway() as gateway:

@@ -16,7 +16,6 @@ from engine.engine import Engine
 from engine.executor import InferenceExecutor
 from engine.model import Model
 from engine.mood import Reading
-from engine.weights import Weights
 from handlers.exchange import Action, Exchange, Outcome
 from handlers.mood import said as plain
 from handlers.policy import judge
@@ -36,10 +35,9 @@ HOURS = 4
 
 
 @pytest.fixture(scope="module")
-def readings(small_weights: Weights) -> dict[str, Reading]:
+def readings(small_model: Model) -> dict[str, Reading]:
     """How the mood stage reads the messages of both files, by what it reads of them."""
-    model = Model(small_weights, precision="bf16", threads=0)  # the same on every machine
-    engine = Engine(model, settings.Settings(), InferenceExecutor(max_waiting=64))
+    engine = Engine(small_model, settings.Settings(), InferenceExecutor(max_waiting=64))
     known = Aims(Room.of_all(NOW))
     said = [exchange_of(line) for line in (*ORDINARY, *ATTACKS)]
     said += [exchange_of(line, text=line.then) for line in ATTACKS if line.then]

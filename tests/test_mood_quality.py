@@ -14,7 +14,6 @@ from engine.engine import Engine
 from engine.executor import InferenceExecutor
 from engine.labelled import read_labelled
 from engine.model import Model
-from engine.weights import Weights
 
 pytestmark = [pytest.mark.model, pytest.mark.timeout(900)]
 
@@ -26,14 +25,9 @@ def scorecard(engine: Engine, name: str) -> Scorecard:
     return Scorecard.of(lines, asyncio.run(moods_of(engine, [line.text for line in lines])))
 
 
-@pytest.fixture(scope="module")
-def model(small_weights: Weights) -> Model:
-    return Model(small_weights, precision="bf16", threads=0)  # the same on every machine
-
-
 @pytest.fixture
-def engine(model: Model) -> Engine:
-    return Engine(model, settings.Settings(), InferenceExecutor(max_waiting=64))
+def engine(small_model: Model) -> Engine:
+    return Engine(small_model, settings.Settings(), InferenceExecutor(max_waiting=64))
 
 
 def test_moods_are_read_as_well_as_the_readme_says(engine: Engine) -> None:
@@ -67,10 +61,10 @@ def test_nearly_all_distress_is_found(engine: Engine) -> None:
     assert card.figures["calm_flagged"] <= 0.25
 
 
-def test_without_a_head_the_same_fields_are_there(model: Model) -> None:
+def test_without_a_head_the_same_fields_are_there(small_model: Model) -> None:
     """Label words give mood, sentiment, polarity and distress; offence nobody reads."""
     config = settings.Settings(mood=settings.MoodSection(head="none"))
-    engine = Engine(model, config, InferenceExecutor(max_waiting=64))
+    engine = Engine(small_model, config, InferenceExecutor(max_waiting=64))
     [angry, lost] = asyncio.run(engine.read_moods(["气死我了，你们太过分了", "我不想活了"]))
     engine.close()
 

@@ -16,7 +16,6 @@ from engine.executor import InferenceExecutor
 from engine.model import Model
 from engine.mood import Mood
 from engine.talk import Asked, Turn
-from engine.weights import Weights
 from engine.writer import Writer
 from tests.fakes import persona
 from tests.tiny import converted
@@ -73,10 +72,9 @@ def test_every_mood_has_a_label_examples_and_a_prior() -> None:
 
 
 @pytest.mark.model
-def test_the_labels_differ_in_their_first_token(small_weights: Weights) -> None:
+def test_the_labels_differ_in_their_first_token(small_model: Model) -> None:
     """All that is scored is a first token, so no two labels may share one."""
-    model = Model(small_weights, precision="auto", threads=0)
-    first = {model.first_token(word) for word in prompts.MOOD_LABELS.values()}
+    first = {small_model.first_token(word) for word in prompts.MOOD_LABELS.values()}
 
     assert len(first) == len(Mood)
 

@@ -16,7 +16,6 @@ import pytest
 from engine.engine import Engine
 from engine.executor import InferenceExecutor
 from engine.model import Model
-from engine.weights import Weights
 from handlers.conduct import Step, StepState
 from handlers.exchange import Action, Gate, Outcome
 from settings import Settings
@@ -39,14 +38,9 @@ always_at_both = pytest.mark.parametrize(
 )
 
 
-@pytest.fixture(scope="module")
-def model(small_weights: Weights) -> Model:
-    return Model(small_weights, precision="bf16", threads=0)  # the same on every machine
-
-
 @pytest.fixture
-def engine(model: Model) -> Iterator[Engine]:
-    engine = Engine(model, Settings(), InferenceExecutor(max_waiting=64))
+def engine(small_model: Model) -> Iterator[Engine]:
+    engine = Engine(small_model, Settings(), InferenceExecutor(max_waiting=64))
     yield engine
     engine.close()
 
