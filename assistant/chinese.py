@@ -45,11 +45,13 @@ def _later(span: re.Match[str], now: float) -> Named:
     found = {key.removeprefix("x"): said for key, said in span.groupdict().items() if said}
     hours = number(found["hours"]) if "hours" in found else 0
     minutes = whole(found.get("minutes", "0"))
-    if hours is None or minutes is None:
+    seconds = whole(found.get("seconds", "0"))
+    if hours is None or minutes is None or seconds is None:
         return Named(span.start(), span.end(), doubt=Doubt.NO_SUCH)
     minutes += 30 * (("half" in found) + ("more" in found))
     minutes += 15 * (whole(found["quarters"]) or 0) if "quarters" in found else 0
-    return checked(span.start(), span.end(), now + float(hours) * 3600 + minutes * 60, now)
+    at = now + float(hours) * 3600 + minutes * 60 + seconds
+    return checked(span.start(), span.end(), at, now)
 
 
 def _wall(match: re.Match[str], now: datetime) -> datetime | Doubt:

@@ -68,8 +68,9 @@ NAMED = (
 )
 _HOURS = rf"(?:(?P<hours>{NUMBER})个?(?P<more>半)?(?:小时|钟头)|(?P<half>半)个?(?:小时|钟头))"
 _MINUTES = rf"(?:(?P<minutes>{COUNT})分钟?|(?P<quarters>[一两三123])刻钟)"
+_SECONDS = rf"(?P<seconds>{COUNT})秒钟?"
 SPAN = re.compile(
     rf"(?<![\d.])(?P<before>再过|过|再|等)?"
-    rf"(?:{_HOURS}[零又]?(?:{_MINUTES})?|{_MINUTES.replace('?P<', '?P<x')})"
+    rf"(?:{_HOURS}[零又]?(?:{_MINUTES})?|{_MINUTES.replace('?P<', '?P<x')}|{_SECONDS})"
     r"(?P<after>之后|以后|过后|后(?!天))?"
 )

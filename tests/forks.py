@@ -139,12 +139,10 @@ def waiting() -> str:
 
 def serve(address: str) -> None:
     """Fork for everybody who asks, until standard input ends."""
-    import dateparser  # noqa: F401, PLC0415
-    import PIL.ImageFont  # noqa: F401, PLC0415
-
     import cli.audit  # noqa: F401, PLC0415
     import engine.engine  # noqa: F401, PLC0415
-    import handlers.reply  # noqa: F401, PLC0415
+    import service  # noqa: F401, PLC0415
+    import wechat.channel  # noqa: F401, PLC0415
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how the keepers end
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:

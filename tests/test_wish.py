@@ -142,3 +142,15 @@ def test_any_text_is_a_wish_or_none(text: str) -> None:
     found = wish(text, NOW, CHINA)
 
     assert found is None or (found.at is None) == (found.doubt is not None)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("10秒后提醒我看锅", 10), ("30秒钟后叫我看锅", 30), ("提醒我90秒后看锅", 90)],
+)
+def test_seconds_are_told_in_seconds(text: str, seconds: int) -> None:
+    """Whoever watches a pot means seconds."""
+    found = wish(text, NOW, CHINA)
+
+    assert found is not None
+    assert ("看锅", NOW + seconds, None) == (found.matter, found.at, found.doubt)
