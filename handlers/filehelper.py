@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
-from handlers.exchange import Exchange, Gate, Message
+from handlers.exchange import Exchange, Gate, Kind, Message
 
 #: WeChat's chat with oneself, on all devices. As ``account.owner`` alerts go there.
 FILE_HELPER = "filehelper"
@@ -31,13 +31,14 @@ class FileHelper:
         self._ear, self._is_desk = ear, owner == FILE_HELPER
 
     async def opened(self, message: Message) -> Message:
-        """The message as one of the owner, if it is one typed there.
+        """The message as one of the owner, if it is words typed there: pictures and files put
+        there are for other devices.
 
         Raises:
             AuditError: Nobody knows, since the log cannot be read.
         """
         is_there = self._is_desk and message.is_self and message.chat_id == FILE_HELPER
-        if not is_there or await self._ear.is_echo(message):
+        if not is_there or message.kind is not Kind.TEXT or await self._ear.is_echo(message):
             return message
         return replace(message, talker_id=FILE_HELPER, is_self=False, is_official=False)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from handlers.exchange import Exchange, Gate, Message
+from handlers.exchange import Exchange, Gate, Kind, Message
 from handlers.filehelper import FILE_HELPER, FileHelper
 from tests.fakes import message
 
@@ -40,9 +40,12 @@ async def test_what_comes_back_of_the_bots_own_sends_stays_its_own() -> None:
 
 
 async def test_other_chats_and_other_owners_are_left_alone() -> None:
-    """Own messages elsewhere are the account's, and so are those there of other owners."""
+    """Own messages elsewhere, pictures there, and those there of other owners are the account's."""
     elsewhere, there = note("好", chat_id="ming"), note("好")
 
+    picture = note("", kind=Kind.IMAGE)
+
+    assert picture == await FileHelper(Ear(), FILE_HELPER).opened(picture)
     assert elsewhere == await FileHelper(Ear(), FILE_HELPER).opened(elsewhere)
     assert there == await FileHelper(Ear(), "wxid_you").opened(there)
 

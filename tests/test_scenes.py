@@ -18,6 +18,7 @@ from engine.executor import InferenceExecutor
 from engine.model import Model
 from handlers.conduct import Step, StepState
 from handlers.exchange import Action, Gate, Outcome
+from handlers.filehelper import FILE_HELPER
 from settings import Settings
 from tests.house import config
 from tests.towns import OWNER, PATIENCE_S, ROOM, Place, Town, place_of, steps_of, takeovers_of, town
@@ -294,6 +295,23 @@ async def test_distress_gets_the_fixed_text_and_the_owner_is_told_at_once(
     assert "distress" == said.reply.name
     assert "Wang" in alert.text
     assert Gate.TAKEN_OVER is silent.gate
+
+
+async def test_an_owner_with_one_account_answers_alerts_in_the_file_helper(
+    place: Place, engine: Engine, tmp_path: Path
+) -> None:
+    """文件传输助手 as owner: told there, answered there, and never in talk with itself."""
+    settings = rules(tmp_path, account={"owner": FILE_HELPER})
+    async with furnished(settings, place, engine) as it:
+        await it.write("wang", "我真的不想活了", private=True)
+        await it.hears(FILE_HELPER, "Wang")
+        await it.write("bot", "记得买牛奶", to=FILE_HELPER)
+        await it.write("bot", "好", to=FILE_HELPER)
+        await it.hears(FILE_HELPER, "你来陪")
+        silent = await it.write("wang", "你还在吗", private=True)
+
+    assert Gate.TAKEN_OVER is silent.gate
+    assert 2 == len(it.told(FILE_HELPER))
 
 
 async def test_two_bots_facing_each_other_fall_silent(
