@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from assistant.phrases import MOODS, UNPLEASANT, bounded, moods_of, of_others, place, quoted, title
+from assistant.phrases import UNPLEASANT, bounded, moods_of, of_others, place, quoted, title
 from assistant.questions import Question
 from assistant.spans import Span, when
 from assistant.times import Zone
 from engine.mood import Mood
 from handlers.day import Chat, Said, Spoken
 from handlers.sanitize import own_words
+from handlers.shown import MOODS
 
 #: Chats that are looked into for who is upset, the last ones first; and messages of each.
 _CHATS, _MESSAGES = 20, 200

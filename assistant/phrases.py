@@ -8,20 +8,13 @@ from engine.mood import Mood
 from handlers.day import Chat, Said
 from handlers.exchange import Gate, Kind
 from handlers.sanitize import own_words, shown_name
+from handlers.shown import MOODS, cut
 
 #: Characters of an answer, and of one that was asked for whole.
 MAX_CHARS, MAX_WHOLE = 600, 3000
 _QUOTED = 30
 
 UNPLEASANT = (Mood.ANGRY, Mood.SAD, Mood.FEAR)
-MOODS: Mapping[Mood, str] = {
-    Mood.HAPPY: "开心",
-    Mood.ANGRY: "生气",
-    Mood.SAD: "难过",
-    Mood.FEAR: "害怕",
-    Mood.SURPRISE: "惊讶",
-    Mood.NEUTRAL: "平静",
-}
 _KINDS: Mapping[Kind, str] = {
     Kind.IMAGE: "[图片]",
     Kind.AUDIO: "[语音]",
@@ -85,7 +78,7 @@ def quoted(text: str, kind: Kind = Kind.TEXT, max_chars: int = _QUOTED) -> str:
     if kind is not Kind.TEXT:
         return _KINDS.get(kind, "[不是文字]")
     plain = own_words(text).replace("\n", " ")
-    return f"「{plain if len(plain) <= max_chars else plain[: max_chars - 1] + '…'}」"
+    return f"「{cut(plain, max_chars)}」"
 
 
 def feeling(said: Said) -> str:

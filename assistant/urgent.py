@@ -13,7 +13,7 @@ from handlers.alert import Alert, AlertKind, Raised, Word
 from handlers.audit.errors import AuditError
 from handlers.duration import in_words
 from handlers.exchange import Exchange, Kind
-from handlers.orders import Order, OrderKind
+from handlers.orders import OrderKind, Orders
 
 log = structlog.get_logger()
 
@@ -33,21 +33,6 @@ _LEAST_S = 1800.0
 
 class Alerts(Protocol):
     async def tell(self, alert: Alert, to: Sequence[str]) -> None: ...
-
-
-class Orders(Protocol):
-    def find(self, kind: OrderKind, chat_id: str = "", person_id: str = "") -> Order | None: ...
-
-    async def give(
-        self,
-        kind: OrderKind,
-        *,
-        chat_id: str = "",
-        person_id: str = "",
-        value: str = "",
-        seconds: float | None = None,
-        by: str = "",
-    ) -> Order: ...
 
 
 class Urgency:

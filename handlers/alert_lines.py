@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from handlers.alert import AlertKind, Raised, Word
 from handlers.consent import HEAD
+from handlers.shown import cut
 
 #: Characters of what is told; /why has the rest.
 MAX_CHARS = 800
@@ -37,7 +38,7 @@ def told(raised: Raised) -> str:
     yes, no = _MEANS[raised.alert.kind]
     means = f"好＝{yes}；不＝{no}；静＝一天内不再说这类事"
     head = HEAD.format(number=raised.number)
-    return f"{head}{_cut(raised.alert.text, MAX_CHARS)}\n回复（#{raised.number}）：{means}"
+    return f"{head}{cut(raised.alert.text, MAX_CHARS)}\n回复（#{raised.number}）：{means}"
 
 
 def listed(why: str, open_: Sequence[Raised]) -> str:
@@ -48,8 +49,4 @@ def listed(why: str, open_: Sequence[Raised]) -> str:
 
 
 def _brief(text: str) -> str:
-    return _cut(text.partition("\n")[0], _BRIEF)
-
-
-def _cut(text: str, max_chars: int) -> str:
-    return text if len(text) <= max_chars else f"{text[: max_chars - 1]}…"
+    return cut(text.partition("\n")[0], _BRIEF)

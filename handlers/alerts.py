@@ -16,7 +16,7 @@ from handlers.alert_lines import WORDS, listed, told
 from handlers.consent import Consent, parse
 from handlers.exchange import Exchange, Reply, Source
 from handlers.notice import notice
-from handlers.orders import Order, OrderKind
+from handlers.orders import OrderKind, Orders
 from ruleset import Assistant
 
 log = structlog.get_logger()
@@ -42,21 +42,6 @@ class Store(Protocol):
     async def answer(self, number: int, word: Word, at: float) -> bool: ...
     async def untold(self, since: float) -> Sequence[Raised]: ...
     async def talked_since(self, chat_id: str, since: float) -> bool: ...
-
-
-class Orders(Protocol):
-    def find(self, kind: OrderKind, chat_id: str = "", person_id: str = "") -> Order | None: ...
-
-    async def give(
-        self,
-        kind: OrderKind,
-        *,
-        chat_id: str = "",
-        person_id: str = "",
-        value: str = "",
-        seconds: float | None = None,
-        by: str = "",
-    ) -> Order: ...
 
 
 class Alerts:

@@ -11,6 +11,7 @@ import structlog
 
 from handlers.day import Chat
 from handlers.exchange import Exchange, Message, Reply, Source
+from handlers.filehelper import FILE_HELPER
 from handlers.notice import notice
 from handlers.orders import OrderKind, Orders
 from handlers.pause import Verb, Where, Wish, parse
@@ -23,8 +24,6 @@ KNOWN_S = 30 * 86_400.0
 #: Of an id, so many characters at its end can tell two chats of one name apart.
 TAIL = 6
 MAX_LISTED = 8
-#: Where people keep notes to themselves: a command typed there is for everywhere.
-NOTEBOOK = "filehelper"
 #: What makes the bot silent in a chat, and ends with /resume.
 _SILENCES = (OrderKind.PAUSE, OrderKind.TAKEOVER, OrderKind.HAND_OVER)
 
@@ -78,7 +77,7 @@ class Pauses:
         wish = parse(message.text)
         if wish is None or wish.where not in (Where.UNSAID, Where.HERE):
             return False
-        is_note = message.chat_id in (message.talker_id, NOTEBOOK)
+        is_note = message.chat_id in (message.talker_id, FILE_HELPER)
         where = "" if is_note else message.chat_id
         line = await self._done(wish, where, "那个聊天" if where else "", message.talker_id)
         if self._owner and self._owner not in (message.talker_id, message.chat_id):

@@ -35,7 +35,6 @@ MAX_CHATS = 1000
 
 
 class Store(Protocol):
-    async def replies_since(self, chat_id: str, since: float) -> Sequence[str]: ...
     async def learn(self, message_id: str, pair: Pair, *, limit: int) -> bool: ...
     async def learnt(self, limit: int) -> Sequence[Pair]: ...
 
@@ -59,7 +58,7 @@ class Voice:
         config: ``reply`` of the settings.
         bot_name: What the bot is called.
         max_age_s: Seconds after which an own message is a replay (``answer.max_age_s``).
-        echoes: Tells the bot's own sends; None: by what the store says of them.
+        echoes: Tells the bot's own sends from what the owner typed.
         clock: Unix seconds now.
         pause_s: Least seconds between two lessons.
     """
@@ -72,7 +71,7 @@ class Voice:
         *,
         bot_name: str,
         max_age_s: float,
-        echoes: Echoes | None = None,
+        echoes: Echoes,
         clock: Callable[[], float] = time.time,
         pause_s: float = PAUSE_S,
     ) -> None:
@@ -80,9 +79,7 @@ class Voice:
         self._scope, self._limit = config.learn, config.learn_max
         self._bot_name, self._max_age_s = bot_name, max_age_s
         self._clock, self._pause_s = clock, pause_s
-        self._echoes = echoes or Echoes(
-            store, max_age_s=max_age_s, split_chars=config.split_chars, clock=clock
-        )
+        self._echoes = echoes
         self._steps: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()
         self._changed = asyncio.Event()
         self._last: OrderedDict[str, Exchange] = OrderedDict()

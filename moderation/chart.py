@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from functools import cache
 
 from PIL import Image, ImageDraw, ImageFont
 
+from handlers.shown import local
 from moderation.course import Slot
 
 WIDTH, HEIGHT = 960, 480
@@ -46,7 +46,7 @@ def draw(course: Sequence[Slot], peaks: Sequence[Slot] = ()) -> bytes:
     for number, peak in enumerate(peaks):
         # In two rows, as two may lie side by side.
         at = LEFT + (course.index(peak) + 0.5) * wide, TOP - 14 - 20 * (number % 2)
-        _write(canvas, at, f"{_local(peak.at):%H:%M}", anchor="mm")
+        _write(canvas, at, f"{local(peak.at):%H:%M}", anchor="mm")
     _write(canvas, (LEFT - 10, _floor() - COUNTS), str(most), anchor="rm")
     out = io.BytesIO()
     image.quantize(_COLOURS).save(out, "PNG", optimize=True)
@@ -55,7 +55,7 @@ def draw(course: Sequence[Slot], peaks: Sequence[Slot] = ()) -> bytes:
 
 def _draw_frame(canvas: ImageDraw.ImageDraw, course: Sequence[Slot], wide: float) -> None:
     for number, slot in enumerate(course):
-        moment = _local(slot.at)
+        moment = local(slot.at)
         if moment.hour % 3 == 0 and moment.minute < 30:
             x = LEFT + number * wide
             canvas.line((x, TOP, x, _floor()), fill=GRID)
@@ -90,7 +90,3 @@ def _middle() -> float:
 
 def _floor() -> float:
     return HEIGHT - BOTTOM
-
-
-def _local(at: float) -> datetime:
-    return datetime.fromtimestamp(at, UTC).astimezone()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from engine.mood import Mood
 from handlers.day import Spoken
 from handlers.sanitize import clean
+from handlers.shown import cut
 from moderation.spelling import letters
 
 SLOT_S = 1800.0
@@ -95,8 +96,7 @@ def quote(slot: Slot, *, is_public: bool) -> Spoken | None:
 
 def quoted(text: str) -> str:
     """A message as it may stand within a line: cleaned, on one line, and short."""
-    line = " ".join(clean(text).split())
-    return line if len(line) <= LONGEST_QUOTE else f"{line[: LONGEST_QUOTE - 1]}…"
+    return cut(" ".join(clean(text).split()), LONGEST_QUOTE)
 
 
 def known(spoken: Iterable[Spoken]) -> list[Spoken]:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from handlers.conduct import Mark, Step
 from handlers.duration import in_words, seconds
-from handlers.orders import Order, OrderKind
+from handlers.orders import OrderKind, Orders
 from handlers.sanitize import shown_name
 from moderation.asks import DEFAULT, ENDS, MODES
 from moderation.desk import Place
@@ -27,23 +27,6 @@ _MODES: Mapping[Mode, str] = MappingProxyType(
         "enforce": "「执行」：提醒之后还会移出群（要我是群主）",
     }
 )
-
-
-class Orders(Protocol):
-    async def give(
-        self,
-        kind: OrderKind,
-        *,
-        chat_id: str = "",
-        person_id: str = "",
-        value: str = "",
-        seconds: float | None = None,
-        by: str = "",
-    ) -> Order: ...
-
-    async def take_back(
-        self, kind: OrderKind, *, chat_id: str = "", person_id: str = ""
-    ) -> Order | None: ...
 
 
 class Review(Protocol):

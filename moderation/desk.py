@@ -10,7 +10,7 @@ from typing import Protocol
 from handlers.alert import Raised
 from handlers.conduct import Step
 from handlers.day import Chat
-from handlers.orders import Order, OrderKind
+from handlers.orders import OrderKind, Orders
 from handlers.sanitize import shown_name
 from moderation.people import Unclear
 from moderation.rooms import Rooms
@@ -46,14 +46,6 @@ class Conduct(Protocol):
 
 class Alerts(Protocol):
     async def open_for(self, to_id: str, now: float) -> Sequence[Raised]: ...
-
-
-class Orders(Protocol):
-    def find(self, kind: OrderKind, chat_id: str = "", person_id: str = "") -> Order | None: ...
-
-    async def give(
-        self, kind: OrderKind, *, person_id: str = "", value: str = "", by: str = ""
-    ) -> Order: ...
 
 
 class Desk:

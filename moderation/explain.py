@@ -12,9 +12,10 @@ from handlers.conduct import Mark, Shown, Step, StepState
 from handlers.day import Spoken
 from handlers.exchange import Action
 from handlers.sanitize import shown_name
+from handlers.shown import MOODS
 from moderation.desk import Place
 from moderation.people import Unclear
-from moderation.telling import MODES, MOODS, RULES, evidence
+from moderation.telling import MODES, RULES, evidence
 
 #: How far back the mood of a room and of a member is summed up, seconds.
 ROOM_S, PERSON_S = 2 * 3600.0, 24 * 3600.0

@@ -6,9 +6,8 @@ from engine.mood import Mood, Reading
 from handlers.exchange import Action, Exchange, Verdict
 from handlers.policy import figures
 from moderation.hostile import hostile, is_banter, is_of_others, is_reported
+from moderation.tally import HEAT
 from moderation.target import Aims, By, Target
-
-NAME = "heat"
 
 # Points of what speaks for an attack, which 1.9 is all of: the offence read, anger, hostile words.
 # None of them alone makes a note (1.0). Chosen in a grid over 60 attacks and 154 ordinary messages
@@ -38,13 +37,13 @@ class Heat:
 
     def __call__(self, exchange: Exchange, reading: Reading) -> Verdict:
         if exchange.message.is_private:
-            return Verdict(Action.NONE, NAME, figures(reading))
+            return Verdict(Action.NONE, HEAT, figures(reading))
         aim = self._aims.of(exchange)
         signs = _signs(aim)
         points = _points(reading, aim, signs)
         return Verdict(
             Action.NOTE if points >= self._note_at else Action.NONE,
-            NAME,
+            HEAT,
             f"{figures(reading)}, at {aim.by}{'' if not signs else ': ' + ', '.join(signs)}",
             points=points,
             target_id=aim.person_id,

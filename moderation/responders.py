@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from handlers.alert import AlertKind, Raised, Word
 from handlers.alerts import Responder
 from handlers.conduct import Step
-from handlers.orders import Order, OrderKind
+from handlers.orders import OrderKind, Orders
 from moderation.removal import Removal
 from moderation.review import Review
 from moderation.ruling import Ruling
@@ -28,13 +28,6 @@ class Store(Protocol):
 
 class Rooms(Protocol):
     def is_admin(self, room_id: str, person_id: str) -> bool: ...
-
-
-class Orders(Protocol):
-    def all(self, kind: OrderKind) -> Sequence[Order]: ...
-    async def take_back(
-        self, kind: OrderKind, *, chat_id: str = "", person_id: str = ""
-    ) -> Order | None: ...
 
 
 class Responders:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal, Protocol, get_args
+from typing import Literal, get_args
 
 import ruleset
-from handlers.orders import Order, OrderKind
+from handlers.orders import OrderKind, Orders
 
 Mode = Literal["off", "shadow", "warn", "enforce"]
 DigestTo = Literal["admins", "room", "nobody"]
 
 MODES: tuple[Mode, ...] = get_args(Mode)
 _NO_OVERRIDE = ruleset.Room()
-
-
-class Ordered(Protocol):
-    def find(self, kind: OrderKind, chat_id: str = "", person_id: str = "") -> Order | None: ...
 
 
 class Rooms:
@@ -27,7 +23,7 @@ class Rooms:
         owner: Id of the account's owner, an admin everywhere; empty: nobody.
     """
 
-    def __init__(self, config: ruleset.Moderation, orders: Ordered, owner: str = "") -> None:
+    def __init__(self, config: ruleset.Moderation, orders: Orders, owner: str = "") -> None:
         self._config, self._orders, self._owner = config, orders, owner
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from itertools import groupby, product
 
 from engine.mood import Mood
@@ -13,6 +13,7 @@ from handlers.conduct import Mark, Step, StepState
 from handlers.day import Spoken
 from handlers.exchange import Action
 from handlers.sanitize import shown_name
+from handlers.shown import local
 from moderation.course import Slot, known, mood_of, peaks, quote, quoted
 
 _MOODS = {
@@ -80,7 +81,7 @@ def summary(day: Day) -> str:
 
 def _weather(course: Sequence[Slot]) -> str:
     """ "昨晚平静，早上、中午开心，晚上有火气"."""
-    last = _local(course[-1].at).date()
+    last = local(course[-1].at).date()
     parts: list[tuple[str, Mood]] = []
     for part, group in groupby(course, key=lambda slot: _part(slot.at, last)):
         spoken = [one for slot in group for one in slot.spoken]
@@ -109,7 +110,7 @@ def _peaks(day: Day) -> Iterator[str]:
     for slot in peaks(day.course):
         said = quote(slot, is_public=day.is_public)
         words = f"，{shown_name(said.name) or SOMEBODY}：「{quoted(said.text)}」" if said else ""
-        yield f"· {_local(slot.at):%H:%M} {_MOODS[slot.mood]}（{len(slot.carriers)} 条）{words}"
+        yield f"· {local(slot.at):%H:%M} {_MOODS[slot.mood]}（{len(slot.carriers)} 条）{words}"
 
 
 def _steps(day: Day) -> Iterator[str]:
@@ -141,12 +142,8 @@ def _whom(steps: Sequence[Step], day: Day) -> str:
 
 
 def _part(at: float, last: date) -> str:
-    moment = _local(at)
+    moment = local(at)
     part = next(name for hour, name in _PARTS if moment.hour >= hour)
     if moment.date() == last:
         return part
     return "昨晚" if part == "晚上" else f"昨天{part}"
-
-
-def _local(at: float) -> datetime:
-    return datetime.fromtimestamp(at, UTC).astimezone()

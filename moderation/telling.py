@@ -6,24 +6,12 @@ import time
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from engine.mood import Mood
 from handlers.conduct import Shown, Step
 from handlers.sanitize import clean, shown_name
+from handlers.shown import MOODS, cut
 
 #: Messages that are told, the last ones, and how much of each.
 MAX_MESSAGES, MAX_TEXT = 5, 60
-
-MOODS: Mapping[Mood, str] = MappingProxyType(
-    {
-        Mood.HAPPY: "开心",
-        Mood.ANGRY: "生气",
-        Mood.SAD: "难过",
-        Mood.FEAR: "害怕",
-        Mood.SURPRISE: "惊讶",
-        Mood.NEUTRAL: "平静",
-    }
-)
-
 
 #: What a rule looks for, in a word or two.
 RULES: Mapping[str, str] = MappingProxyType(
@@ -105,8 +93,7 @@ def _line(one: Shown, names: Mapping[str, str]) -> str:
 
 
 def _short(text: str) -> str:
-    text = clean(text).replace("\n", " ")
-    return text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 1]}…"
+    return cut(clean(text).replace("\n", " "), MAX_TEXT)
 
 
 def _place(step: Step) -> str:

@@ -70,6 +70,13 @@ async def furnished(settings: Settings, place: Place, engine: Engine) -> AsyncIt
         yield played
 
 
+async def warned(it: Town) -> None:
+    """Wang attacks Li until the room hears a warning."""
+    for attack in ("@Li\u2005 你就是个废物", "@Li\u2005 傻逼，滚出去"):
+        await it.write("wang", attack, mention=["li"])
+    await it.hears(ROOM)
+
+
 def taken(settings: Settings) -> Counter[tuple[str, Action]]:
     """Steps by person and action, notes left out."""
     steps: list[Step] = steps_of(settings)
@@ -225,9 +232,7 @@ async def test_an_appeal_reaches_the_admins_and_an_overturned_warning_is_forgive
     """申诉 after a warning: an admin gets the evidence, says 好, and the points are gone."""
     settings = rules(tmp_path)
     async with furnished(settings, place, engine) as it:
-        for attack in ("@Li\u2005 你就是个废物", "@Li\u2005 傻逼，滚出去"):
-            await it.write("wang", attack, mention=["li"])
-        await it.hears(ROOM)
+        await warned(it)
         await it.write("wang", "申诉 我们平时就这么开玩笑的")
         appeal = await it.hears("admin", "申诉")
         await it.write("admin", "好", private=True)
@@ -246,9 +251,7 @@ async def test_a_wrong_correction_can_be_taken_back(
     """/wrong forgives and keeps a correction; /right takes both back."""
     settings = rules(tmp_path)
     async with furnished(settings, place, engine) as it:
-        for attack in ("@Li\u2005 你就是个废物", "@Li\u2005 傻逼，滚出去"):
-            await it.write("wang", attack, mention=["li"])
-        await it.hears(ROOM)
+        await warned(it)
         wrong = await it.write("admin", "/wrong", private=True)
         right = await it.write("admin", "/right", private=True)
 

@@ -21,6 +21,7 @@ from handlers.audit.reader import Query, select
 from handlers.audit.schema import Run
 from handlers.audit.voice import EVERYTHING, erase, listed
 from handlers.deliver import Deliverer
+from handlers.echo import Echoes, Store
 from handlers.exchange import Exchange, Gate, Kind, Message, Reply, Source
 from handlers.governor import Governor
 from handlers.mood import mood
@@ -131,6 +132,10 @@ def bot_says(exchange: Exchange) -> Exchange:
     return exchange.answered(Reply("我在呢，怎么啦？慢慢说，我听着。", Source.MODEL))
 
 
+def echoes_of(store: Store, config: ReplySection) -> Echoes:
+    return Echoes(store, max_age_s=120, split_chars=config.split_chars, clock=lambda: NOW)
+
+
 @asynccontextmanager
 async def opened(
     place: Audit,
@@ -142,12 +147,13 @@ async def opened(
 ) -> AsyncIterator[Chat]:
     """A bot at work on the log in ``place``, its settings those of ``reply``."""
     async with await AuditLog.open(place, RUN, clock=lambda: NOW) as log:
+        config = ReplySection.model_validate({"learn": "chat"} | reply)
+        store = Flaky(log, failures)
         voice = Voice(
-            Flaky(log, failures),
-            pupil or Pupil(),
-            ReplySection.model_validate({"learn": "chat"} | reply),
+            *(store, pupil or Pupil(), config),
             bot_name="一心",
             max_age_s=120,
+            echoes=echoes_of(store, config),
             clock=lambda: NOW,
             pause_s=0.01,
         )
@@ -357,7 +363,9 @@ async def test_off_learns_nothing_and_tells_the_engine_nothing(place: Audit) -> 
 async def test_off_adds_no_stage(place: Audit) -> None:
     """With ``off`` the pipeline's stages are the very ones that were handed over."""
     async with await AuditLog.open(place, RUN) as store:
-        voice = Voice(store, Pupil(), ReplySection(), bot_name="一心", max_age_s=120)
+        config = ReplySection()
+        echoes = echoes_of(store, config)
+        voice = Voice(store, Pupil(), config, bot_name="一心", max_age_s=120, echoes=echoes)
         door, ear = admit(max_age_s=1, clock=lambda: 0), mood(ScriptedMind())
 
         assert (door, ear) == (voice.door(door), voice.ear(ear))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
 import structlog
 from wechaty_puppet import FileBox, PayloadType, Puppet
@@ -19,6 +20,8 @@ from wechat.presence import Presence
 from wechat.session import Handlers, Session
 
 __all__ = ["Account", "Handlers"]
+
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -141,23 +144,22 @@ class Account:
 
     async def owns(self, room_id: str) -> bool:
         """Whether the account owns a room; False too where that cannot be learnt."""
-        try:
-            await self._forget(room_id)
-            payload = await self._puppet.room_payload(room_id)
-        except Exception as error:
-            log.warning("room.unknown", room=room_id, error=type(error).__name__)
-            return False
-        return bool(self.id) and payload.owner_id == self.id
+        payload = await self._learnt(room_id, self._puppet.room_payload)
+        return payload is not None and bool(self.id) and payload.owner_id == self.id
 
     async def is_member(self, room_id: str, person_id: str) -> bool:
         """Whether somebody is in a room now; False too where that cannot be learnt."""
+        members = await self._learnt(room_id, self._puppet.room_members)
+        return members is not None and person_id in members
+
+    async def _learnt(self, room_id: str, ask: Callable[[str], Awaitable[T]]) -> T | None:
+        """What the gateway answers about a room now; None where it does not."""
         try:
             await self._forget(room_id)
-            members = await self._puppet.room_members(room_id)
+            return await ask(room_id)
         except Exception as error:
             log.warning("room.unknown", room=room_id, error=type(error).__name__)
-            return False
-        return person_id in members
+            return None
 
     async def _forget(self, room_id: str) -> None:
         """Have the gateway look the room up anew: it keeps one for as long as nothing it hears
