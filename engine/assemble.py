@@ -112,7 +112,7 @@ def lean(
 
     def norm(name: str) -> Tensor:
         tensors.check(f"{name}.weight", (size,))
-        return tensors[f"{name}.weight"].to(dtype)
+        return tensors[f"{name}.weight"].float() * size**0.5
 
     def layer(name: str) -> Layer:
         return Layer(

@@ -30,7 +30,7 @@ class Linear(Protocol):
     """Rows times a matrix, plus a bias."""
 
     def __call__(self, x: Tensor) -> Tensor:
-        """Shape (rows, in) to (rows, out), in the format of the activations."""
+        """Shape (rows, in) to (rows, out), both in whatever format is the product's own."""
 
 
 class PlainLinear:
@@ -78,6 +78,7 @@ class Int8Linear:
         self._levels = _levels()
 
     def __call__(self, x: Tensor) -> Tensor:
+        x = x.float()
         peak = x.abs().amax(-1, keepdim=True).clamp_min_(LEAST)
         rounded = (x * (self._levels / peak)).add_(self._levels + 1.5).to(torch.uint8)
         y: Tensor = torch.ops.onednn.qlinear_pointwise(
@@ -111,7 +112,7 @@ class Int4Linear:
         y: Tensor = torch.ops.aten._weight_int4pack_mm_for_cpu(
             x.to(torch.bfloat16), self._packed, GROUP, self._scales
         )
-        return y.to(x.dtype) if self._bias is None else self._bias + y
+        return y if self._bias is None else y.add_(self._bias)
 
 
 class MixedLinear:
