@@ -32,6 +32,7 @@ class Alone:
     async def warm(self) -> None:
         """Read the personas' banks: the first time takes longer than any message may wait."""
         await self._engine.warm(self._personas.all(), ())
+        await self._engine.study(self._personas.all())
 
     async def answer(self, text: str) -> Exchange:
         """The exchange with its reading, and with a reply unless the settings prefer silence.

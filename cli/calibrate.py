@@ -50,7 +50,7 @@ def calibrate(
         raise LabelsRefused("nothing to fit on; name a FILE.jsonl of labelled lines")
     progress = TerminalProgress()
     model = open_model(config.engine, progress)
-    known = shipped(model.name, model.fingerprint)
+    known = shipped(model.name, model.fingerprint, model.precision)
     base = None if afresh else known
     if base is None:
         _check(lines)

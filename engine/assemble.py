@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -112,7 +113,7 @@ def lean(
 
     def norm(name: str) -> Tensor:
         tensors.check(f"{name}.weight", (size,))
-        return tensors[f"{name}.weight"].float() * size**0.5
+        return tensors[f"{name}.weight"].float() * math.sqrt(size)
 
     def layer(name: str) -> Layer:
         return Layer(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ MAX_CHARS = 500
 PAIR = '{"text": "我考过了！", "mood": "happy", "reply": "太好了，今晚庆祝一下？"}'
 FORMS = ("statement", "question")
 OPEN = '{"mood": "happy", "form": "statement", "reply": "隔着屏幕都觉出你高兴了。"}'
+OCCASION = '{"occasion": "passed", "reply": "恭喜你，这一关算是过了。"}'
 
 
 class BankError(Exception):
@@ -25,12 +26,14 @@ class Pair:
 
     Attributes:
         chat: Id of the one chat it may serve; empty: all.
+        occasion: What the message was written on, see ``read_occasions``; empty: not told.
     """
 
     text: str
     mood: Mood
     reply: str
     chat: str = ""
+    occasion: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,18 @@ class Near:
 
 
 @dataclass(frozen=True, slots=True)
+class Guess:
+    """An occasion that a message may have been written on.
+
+    Attributes:
+        score: About 1 where all near pairs agree, about 0 where nothing like it is known.
+    """
+
+    occasion: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class OpenLine:
     """An answer that fits any message of a mood, whatever it is about.
 
@@ -60,8 +75,11 @@ class OpenLine:
     is_for_questions: bool
 
 
-def read_bank(folder: Path) -> tuple[Pair, ...]:
+def read_bank(folder: Path, occasions: Container[str] = ()) -> tuple[Pair, ...]:
     """The pairs of every ``.jsonl`` file of a folder, one a line; a message's first answer counts.
+
+    Args:
+        occasions: Those that a pair may name.
 
     Raises:
         BankError: The folder or a file cannot be read, or a line is no pair.
@@ -71,10 +89,27 @@ def read_bank(folder: Path) -> tuple[Pair, ...]:
         raise BankError(f"{folder} holds no .jsonl file; a line of one is {PAIR}")
     pairs: dict[str, Pair] = {}
     for path in files:
-        for where, fields in _lines(path, PAIR):
+        for where, fields in _lines(path, PAIR, also=("occasion",)):
             text, reply = (_words(fields[name], name, where) for name in ("text", "reply"))
-            pairs.setdefault(text, Pair(text, _mood(fields["mood"], where), reply))
+            occasion = str(fields.get("occasion", ""))
+            if occasion and occasion not in occasions:
+                raise BankError(f"{where}: no line for occasion {occasion!r} in the persona's file")
+            mood = _mood(fields["mood"], where)
+            pairs.setdefault(text, Pair(text, mood, reply, occasion=occasion))
     return tuple(pairs.values())
+
+
+def read_occasions(path: Path) -> dict[str, tuple[str, ...]]:
+    """Lines that fit any message written on an occasion, from a ``.jsonl`` file.
+
+    Raises:
+        BankError: The file cannot be read, or a line is none.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for where, fields in _lines(path, OCCASION):
+        occasion, reply = (_words(fields[name], name, where) for name in ("occasion", "reply"))
+        found[occasion] = (*found.get(occasion, ()), reply)
+    return found
 
 
 def read_open(path: Path) -> tuple[OpenLine, ...]:
@@ -92,8 +127,10 @@ def read_open(path: Path) -> tuple[OpenLine, ...]:
     return tuple(found)
 
 
-def _lines(path: Path, example: str) -> Iterator[tuple[str, dict[str, object]]]:
-    """File and number of each line, and its fields: just those of the example."""
+def _lines(
+    path: Path, example: str, also: Sequence[str] = ()
+) -> Iterator[tuple[str, dict[str, object]]]:
+    """File and number of each line, and its fields: just those of the example, and ``also``."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -107,8 +144,11 @@ def _lines(path: Path, example: str) -> Iterator[tuple[str, dict[str, object]]]:
             fields = json.loads(line)
         except ValueError:
             raise BankError(f"{where} is no JSON; a line is {example}") from None
-        if not isinstance(fields, dict) or set(fields) != set(names):
-            raise BankError(f"{where} must have {', '.join(names)}, and nothing else: {example}")
+        if not isinstance(fields, dict) or set(fields) - set(also) != set(names):
+            more = f" (it may have {', '.join(also)})" if also else ""
+            raise BankError(
+                f"{where} must have {', '.join(names)}, and nothing else{more}: {example}"
+            )
         yield where, fields
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 import settings
-from engine.bank import Near, Pair
+from engine.bank import Guess, Near, Pair
 from engine.executor import InferenceExecutor, Priority
 from engine.features import HeadReader
 from engine.head import find
@@ -20,9 +20,9 @@ from engine.model import Model
 from engine.mood import Mood, Reading
 from engine.persona import Persona
 from engine.progress import Progress, Stoppable
-from engine.prompts import PROMPT_VERSION
+from engine.prompts import PROMPT_VERSION, occasion_prefix
 from engine.talk import Asked, Draft, Likelihood
-from engine.vectors import Vectors
+from engine.vectors import Vectors, occasion_taps, vector_taps
 from engine.weights import Weights, locate
 from engine.work import T, Work
 from engine.writer import Writer
@@ -51,8 +51,9 @@ class Engine:
         self, model: Model, config: settings.Settings, executor: InferenceExecutor
     ) -> None:
         self._settings = config.engine
-        vectors = Vectors(model)
-        self._library = Library(vectors, model.memo)
+        vectors = Vectors(model, vector_taps(model.num_layers))
+        subjects = Vectors(model, occasion_taps(model.num_layers), occasion_prefix())
+        self._library = Library(vectors, subjects, model.memo)
         self._reader = _mood_reader(model, config, vectors)
         self.facts = Facts(model.name, model.fingerprint, model.precision, self._reader.name)
         self._writer = Writer(model, config)
@@ -108,6 +109,15 @@ class Engine:
             prepare = functools.partial(self._writer.prepare, persona, mood)
             await self._executor.run(prepare, priority=Priority.BULK, timeout=PATIENT_S)
 
+    async def study(self, personas: Sequence[Persona]) -> None:
+        """Learn what tells occasions apart: another minute the first time, giving way as ``warm``.
+
+        Until it has ended ``occasions`` tells nothing.
+        """
+        for persona in personas:
+            prepare = functools.partial(self._library.prepare_occasions, persona)
+            await self._executor.run(prepare, priority=Priority.BULK, timeout=PATIENT_S)
+
     async def read_mood(self, text: str) -> Reading:
         """Mood of one message.
 
@@ -146,6 +156,17 @@ class Engine:
             EngineTimeout, EngineBusy, EngineClosed: The caller goes on without them.
         """
         look = functools.partial(self._library.nearest, persona, text, mood, chat=chat, num=num)
+        return await self._executor.run(
+            look, priority=Priority.MOOD, timeout=self._settings.mood_timeout_s
+        )
+
+    async def occasions(self, persona: Persona, text: str) -> list[Guess]:
+        """What a message was probably written on, the likeliest first; nothing where no bank tells.
+
+        Raises:
+            EngineTimeout, EngineBusy, EngineClosed: The caller goes on without it.
+        """
+        look = functools.partial(self._library.occasions, persona, text)
         return await self._executor.run(
             look, priority=Priority.MOOD, timeout=self._settings.mood_timeout_s
         )
@@ -216,6 +237,7 @@ def _mood_reader(
         folder=config.engine.cache_path / "heads",
         name=model.name,
         fingerprint=model.fingerprint,
+        precision=model.precision,
     )
     if head is None:
         return LabelScorer(model, unsure_below=config.mood.unsure_below)

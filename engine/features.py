@@ -38,15 +38,20 @@ def default_taps(num_layers: int) -> tuple[Tap, ...]:
 
 
 class Features:
-    """Hidden states of messages under the mood prompt, from one pass over the lower layers.
+    """Hidden states of messages under a prompt, from one pass over the lower layers.
+
+    Args:
+        turns: What comes before the message; by default the prompt for moods.
 
     Raises:
         ValueError: The model has no such layers.
     """
 
-    def __init__(self, model: Model, taps: Sequence[Tap]) -> None:
+    def __init__(
+        self, model: Model, taps: Sequence[Tap], turns: Sequence[prompts.ChatTurn] = ()
+    ) -> None:
         self._model = model
-        self._turns = prompts.mood_prefix()
+        self._turns = [*turns] or prompts.mood_prefix()
         self._frame = model.frame(self._turns)
         self._trunk = model.trunk(taps)
         self.taps, self.width = self._trunk.taps, self._trunk.width

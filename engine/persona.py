@@ -9,7 +9,7 @@ from typing import Annotated
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from engine.bank import BankError, OpenLine, Pair, read_bank, read_open
+from engine.bank import BankError, OpenLine, Pair, read_bank, read_occasions, read_open
 from engine.mood import Mood
 
 FOLDER = Path(__file__).resolve().parent.parent / "personas"
@@ -42,6 +42,8 @@ class Persona(BaseModel):
         pairs: What is in it.
         open: File of lines beside it that fit any message of a mood; empty: none.
         open_lines: What is in it.
+        occasions: File of lines beside it that fit any message of an occasion; empty: none.
+        occasion_lines: What is in it, by occasion.
         distress: The one answer to words of self-harm.
         disclosure: Lines that say that a bot writes, one a language; said to whoever asks.
         hand_over: Lines that leave somebody who is angry at the bot to its owner, one a language.
@@ -59,6 +61,10 @@ class Persona(BaseModel):
     pairs: tuple[Pair, ...] = Field(default=(), exclude=True, repr=False)
     open: str = ""
     open_lines: tuple[OpenLine, ...] = Field(default=(), exclude=True, repr=False)
+    occasions: str = ""
+    occasion_lines: Mapping[str, tuple[str, ...]] = Field(
+        default_factory=dict, exclude=True, repr=False
+    )
     distress: Line
     disclosure: Lines = (
         "我是机器人，替主人先回着消息，本人看到了会来找你。",
@@ -125,9 +131,11 @@ def _read(path: Path, name: str) -> str:
 def _with_examples(persona: Persona, path: Path) -> Persona:
     beside, found = path.parent, dict[str, object]()
     try:
+        lines = read_occasions(beside / persona.occasions) if persona.occasions else {}
+        found |= {"occasion_lines": lines}
         if persona.bank:
             folder = beside / persona.bank
-            found |= {"bank": str(folder), "pairs": read_bank(folder)}
+            found |= {"bank": str(folder), "pairs": read_bank(folder, lines)}
         if persona.open:
             found |= {"open_lines": read_open(beside / persona.open)}
     except BankError as error:

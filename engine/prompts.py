@@ -16,7 +16,7 @@ from engine.persona import Persona
 from engine.talk import Asked
 
 #: Changes with every edit of a text below; stored beside each exchange in the audit log.
-PROMPT_VERSION = "2026-11-22"
+PROMPT_VERSION = "2026-11-23"
 
 
 class ChatTurn(TypedDict):
@@ -91,6 +91,22 @@ MOOD_PRIOR: Mapping[Mood, float] = MappingProxyType(
 #: Divides the scores so that a confidence means its frequency (fitted on labelled messages).
 MOOD_TEMPERATURE = 1.2
 
+# Chinese, because most messages are; English did no better on English ones.
+OCCASION_SYSTEM = "用几个字说出这条微信消息是什么事。"
+
+#: What the model would say next is what tells a message's subject best: of the bank's messages,
+#: each left out once, half found their occasion, and 44 in 100 under the prompt for the mood.
+OCCASION_EXAMPLES = (
+    ("我考过了！", "考试通过"),
+    ("奶奶昨晚走了", "亲人去世"),
+    ("外卖怎么还没到", "外卖迟到"),
+    ("在吗", "打招呼"),
+    ("能帮我带杯奶茶吗", "请人帮忙"),
+    ("翻来覆去睡不着", "失眠"),
+    ("你说的啥呀听不懂", "嫌对方没听懂"),
+    ("周末去爬山不", "邀请"),
+)
+
 #: A message that asks for nothing in particular: what is likely after it is likely after anything.
 NOTHING = "嗯"
 
@@ -112,6 +128,14 @@ def mood_prefix() -> list[ChatTurn]:
     turns: list[ChatTurn] = [{"role": "system", "content": MOOD_SYSTEM}]
     for text, mood in MOOD_EXAMPLES:
         turns += _turn(text, MOOD_LABELS[mood])
+    return turns
+
+
+def occasion_prefix() -> list[ChatTurn]:
+    """What comes before every message whose occasion is told; the same for all, too."""
+    turns: list[ChatTurn] = [{"role": "system", "content": OCCASION_SYSTEM}]
+    for text, subject in OCCASION_EXAMPLES:
+        turns += _turn(text, subject)
     return turns
 
 

@@ -152,8 +152,8 @@ class Qwen2:
 
     def _normed(self, x: Tensor, weight: Tensor) -> Tensor:
         """RMSNorm (Zhang and Sennrich, arXiv:1910.07467) in half the operations of torch's own."""
-        length = vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32).hypot_(self._least)
-        return (x / length).mul_(weight).to(x.dtype)
+        length: Tensor = vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32)
+        return (x / length.hypot_(self._least)).mul_(weight).to(x.dtype)
 
     def _rotation(self, positions: Tensor) -> tuple[Tensor, Tensor]:
         """Cosines and signed sines for queries, keys and values, shape (tokens, heads, head size).

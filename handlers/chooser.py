@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from engine.bank import Near
+from engine.bank import Guess, Near
 from engine.mood import Mood
 from engine.persona import Persona
 from engine.talk import Asked, Draft, Likelihood
@@ -16,7 +16,7 @@ from handlers import choose
 from handlers.exchange import Candidate, Reply, Source
 from settings import ReplySection
 
-#: Open lines that are not said again until so many others were.
+#: Prepared lines that are not said again until so many others were.
 NUM_RECENT = 3
 #: Open lines that are weighed; the more, the better one fits, and the more often it is the same.
 NUM_OPEN = 8
@@ -26,12 +26,14 @@ class Mind(Protocol):
     async def nearest(
         self, persona: Persona, text: str, mood: Mood, *, chat: str, num: int
     ) -> Sequence[Near]: ...
+    async def occasions(self, persona: Persona, text: str) -> Sequence[Guess]: ...
     async def drafts(self, asked: Asked, num: int) -> Sequence[Draft]: ...
     async def weigh(self, asked: Asked, replies: Sequence[str]) -> Sequence[Likelihood]: ...
 
 
 class Chooser:
-    """The best of what a person wrote to messages like this one, and of what the model writes.
+    """The best of what a person wrote to messages like this one, of what fits its occasion, and of
+    what the model writes.
 
     Args:
         chance: Which open lines are weighed.
@@ -46,28 +48,38 @@ class Chooser:
             asked.persona, asked.text, asked.mood, chat=chat, num=choose.NUM_NEAR
         )
 
+    async def occasions(self, asked: Asked) -> Sequence[Guess]:
+        return await self._mind.occasions(asked.persona, asked.text)
+
     async def best(self, asked: Asked, near: Sequence[Near]) -> Reply | None:
         """The best candidate, whatever its score; None where none may be sent.
 
-        The model writes where the message goes on from the turns before, and where no example is
-        good enough: choosing takes a third of the time of writing. What was written to nearly
-        this message goes without being weighed, for nothing that was tried chose better.
+        The model writes where the message goes on from the turns before, and where nothing that
+        is prepared is good enough: choosing takes a third of the time of writing. What was written
+        to nearly this message goes without being weighed, for nothing that was tried chose better.
         """
         if choose.is_follow_up(asked):
             written = await self._written(asked, ())  # the first is the likeliest
             if sendable := [one for one in written if not one.fault]:
                 best = replace(sendable[0], score=self._config.least_score)
                 return _reply([best, *(one for one in written if one is not sendable[0])])
-        examples = [choose.from_pair(one, asked, self._config.max_chars) for one in near]
-        for one in examples:
+        max_chars = self._config.max_chars
+        for one in (choose.from_pair(one, asked, max_chars) for one in near):
             if one.nearness >= choose.SAME and not one.fault:
-                return _reply([replace(one, score=choose.score(one, None, one.nearness))])
-        in_reach = [one for one in examples if one.nearness >= choose.IN_REACH]
-        found = await self._weighed(asked, in_reach, near)
+                same = replace(one, sureness=1.0)
+                return _reply([replace(same, score=choose.score(same, None, one.occasion))])
+        guesses = await self.occasions(asked)
+        examples = [choose.from_pair(one, asked, max_chars, guesses) for one in near]
+        found = [one for one in examples if one.nearness >= choose.IN_REACH]
+        for guess in guesses[:1]:
+            found += choose.from_occasion(guess, asked, self._recent, max_chars)
+        occasion = guesses[0].occasion if guesses else ""
+        found = await self._weighed(asked, found, occasion=occasion)
         if not any(
             (one.score or 0.0) >= self._config.least_score for one in found if not one.fault
         ):
-            found += await self._weighed(asked, await self._written(asked, near), near)
+            nearest = near[0].similarity if near else 0.0
+            found += await self._weighed(asked, await self._written(asked, near), nearest=nearest)
         found.sort(key=lambda one: (bool(one.fault), -(one.score or 0.0)))
         return _reply(found) if found and not found[0].fault else None
 
@@ -77,21 +89,33 @@ class Chooser:
         return [choose.from_draft(draft, asked, self._config.max_chars) for draft in drafts]
 
     async def _weighed(
-        self, asked: Asked, candidates: Sequence[Candidate], near: Sequence[Near]
+        self,
+        asked: Asked,
+        candidates: Sequence[Candidate],
+        *,
+        nearest: float = 0.0,
+        occasion: str = "",
     ) -> list[Candidate]:
         """The candidates with their scores; what may not be sent is not weighed."""
         sendable = [one for one in candidates if not one.fault]
         if not sendable:
             return list(candidates)
         weighed = await self._mind.weigh(asked, [one.text for one in sendable])
-        nearest = near[0].similarity if near else 0.0
         return [
             *(
-                replace(one, score=choose.score(one, likelihood, nearest))
+                replace(
+                    one,
+                    score=choose.score(one, likelihood, occasion, nearest=nearest),
+                )
                 for one, likelihood in zip(sendable, weighed, strict=True)
             ),
             *(one for one in candidates if one.fault),
         ]
+
+    def said(self, reply: Reply) -> None:
+        """Have a prepared line not said again until others were."""
+        if reply.source is Source.CANNED:
+            self._recent.append(reply.text)
 
     async def open_line(self, asked: Asked) -> str | None:
         """What fits any message of this mood, and this one best; None where there is none."""
@@ -103,7 +127,6 @@ class Chooser:
         _, line = max(
             (choose.gain(likelihood), line) for likelihood, line in zip(weighed, few, strict=True)
         )
-        self._recent.append(line)
         return line
 
 
@@ -113,6 +136,7 @@ def _reply(found: Sequence[Candidate]) -> Reply:
     return Reply(
         found[0].text,
         found[0].source,
+        name=found[0].occasion if found[0].source is Source.CANNED else "",
         num_tokens=sum(one.num_tokens for one in written),
         attempts=max(1, len(written)),
         score=found[0].score,

@@ -158,8 +158,10 @@ class Candidate:
     """One way to answer.
 
     Attributes:
-        source: ``MODEL`` or ``EXAMPLE``.
+        source: ``MODEL``, ``EXAMPLE``, or ``CANNED``: a line that fits an occasion.
         nearness: Of an example: how near its message is to the one answered, 0 to 1.6.
+        occasion: What its message was written on, or what it fits.
+        sureness: How surely the message to answer was written on that occasion, 0 to about 1.
         fault: Name and detail of what speaks against sending it; empty: nothing.
         score: The higher the better; None where it was not weighed.
     """
@@ -167,6 +169,8 @@ class Candidate:
     text: str
     source: Source
     nearness: float = 0.0
+    occasion: str = ""
+    sureness: float = 0.0
     num_tokens: int = 0
     fault: str = ""
     score: float | None = None

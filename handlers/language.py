@@ -69,9 +69,17 @@ def switched(reply: str, message: str, previous: str) -> str | None:
 
 
 def suited(lines: Sequence[str], message: str) -> list[str]:
-    """Those of prepared lines that keep the language of a cleaned message; all where none does."""
-    spelled = message.casefold()
-    return [line for line in lines if not switched(line.casefold(), spelled, "")] or list(lines)
+    """Those of prepared lines in the language of a cleaned message; all where none is.
+
+    Stricter than ``switched``, which bears "Good night!" to 晚安: here there is a choice.
+    """
+    wanted = _languages(_ASIDE.sub(" ", message.casefold()), "")
+    return [line for line in lines if wanted & _most(line)] or list(lines)
+
+
+def _most(line: str) -> set[str]:
+    amounts = _amounts(_ASIDE.sub(" ", line.casefold()))
+    return {max(amounts, key=lambda script: amounts[script])} if amounts else set()
 
 
 def _amounts(text: str) -> Counter[str]:

@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 import structlog
 
 import settings
-from engine.bank import Near
+from engine.bank import Guess, Near
 from engine.errors import EngineError
 from engine.mood import Mood, Reading
 from engine.persona import Persona
@@ -21,7 +21,7 @@ from handlers.breaker import Breaker, State
 log = structlog.get_logger()
 T = TypeVar("T")
 
-QUESTIONS = ("mood", "nearest", "drafts", "weigh")
+QUESTIONS = ("mood", "nearest", "occasions", "drafts", "weigh")
 
 
 class ModelFailed(EngineError):
@@ -76,6 +76,9 @@ class SteadyMind:
         return await self._ask(
             "nearest", lambda: self._mind.nearest(persona, text, mood, chat=chat, num=num)
         )
+
+    async def occasions(self, persona: Persona, text: str) -> Sequence[Guess]:
+        return await self._ask("occasions", lambda: self._mind.occasions(persona, text))
 
     async def drafts(self, asked: Asked, num: int) -> Sequence[Draft]:
         return await self._ask("drafts", lambda: self._mind.drafts(asked, num))

@@ -11,7 +11,7 @@ from typing import Protocol
 import structlog
 
 import settings
-from engine.bank import Near
+from engine.bank import Guess, Near
 from engine.distress import is_distress, is_figure_of_speech, is_mourning
 from engine.errors import EngineError
 from engine.mood import Mood, Reading
@@ -38,6 +38,8 @@ NEAR_ENOUGH = 0.6
 SURE, MAY_WELL_BE = 0.75, 0.25
 #: and a message down to this polarity is no sad one.
 HEAVY_FROM = -0.5
+#: From this sureness of its occasion on a message is no distress.
+TOLD = 0.45
 #: Moods in which somebody may be in distress.
 HEAVY = (Mood.SAD, Mood.FEAR, Mood.ANGRY)
 
@@ -80,12 +82,14 @@ class ReplyStage:
         asked = await self._asked(exchange, persona)
         try:
             near = await self._chooser.nearest(asked, exchange.message.chat_id)
-            if fixed := self._fixed(exchange, asked, near):
+            guesses = await self._chooser.occasions(asked) if _is_heavy(exchange) else ()
+            if fixed := self._fixed(exchange, asked, near, guesses):
                 return exchange.answered(fixed)
             best = await self._chooser.best(asked, near)
-            if best and best.score is not None and best.score >= self._config.least_score:
-                return exchange.answered(best)
-            return await self._unsure(exchange, asked, best)
+            if not (best and best.score is not None and best.score >= self._config.least_score):
+                return await self._unsure(exchange, asked, best)
+            self._chooser.said(best)
+            return exchange.answered(best)
         except EngineError as error:
             log.warning("reply.failed", exchange=exchange.id, error=type(error).__name__)
             return self._without_model(exchange, asked, error)
@@ -99,11 +103,17 @@ class ReplyStage:
         found = skills.answer(exchange.cleaned, self._now())
         return Reply(found.text, Source.SKILL, name=found.name) if found else None
 
-    def _fixed(self, exchange: Exchange, asked: Asked, near: Sequence[Near]) -> Reply | None:
+    def _fixed(
+        self,
+        exchange: Exchange,
+        asked: Asked,
+        near: Sequence[Near] = (),
+        guesses: Sequence[Guess] = (),
+    ) -> Reply | None:
         """What is answered with prepared words only."""
         if about := topic(exchange.cleaned):
             return self._honest(about, asked, near)
-        if _is_read_as_distress(exchange, near):
+        if _is_heavy(exchange) and not _is_explained(exchange.cleaned, near, guesses):
             return Reply(asked.persona.distress, Source.CANNED, name=DISTRESS)
         return None
 
@@ -138,7 +148,7 @@ class ReplyStage:
         What has prepared words needs no model. Where the head had read distress there was no time
         to doubt it, and silence is no answer.
         """
-        if fixed := self._fixed(exchange, asked, ()):
+        if fixed := self._fixed(exchange, asked):
             return exchange.answered(fixed)
         if self._config.when_failed == "silent":
             return exchange.stopped(Gate.FAILED, f"{type(error).__name__}: {error}")
@@ -154,7 +164,9 @@ class ReplyStage:
         line = await self._chooser.open_line(asked)
         line = line or self._prepared((), asked, asked.mood).text
         tried = best or Reply("", Source.CANNED)
-        return exchange.answered(replace(tried, text=line, source=Source.CANNED, name="open"))
+        reply = replace(tried, text=line, source=Source.CANNED, name="open")
+        self._chooser.said(reply)
+        return exchange.answered(reply)
 
 
 def by_chat(
@@ -188,15 +200,19 @@ def _moods(reading: Reading | None) -> tuple[Mood, ...]:
     return tuple(mood for mood, score in reading.scores.items() if score >= MAY_WELL_BE)
 
 
-def _is_read_as_distress(exchange: Exchange, near: Sequence[Near]) -> bool:
-    """Whether the head sees distress where no words say so, and nothing speaks against it.
+def _is_heavy(exchange: Exchange) -> bool:
+    """Whether the head sees distress where no words say so."""
+    reading = exchange.reading
+    return reading is not None and reading.distress and reading.mood in HEAVY
+
+
+def _is_explained(text: str, near: Sequence[Near], guesses: Sequence[Guess]) -> bool:
+    """Whether what the head takes for distress is something else.
 
     It reads wide, and takes "困死了", "我失恋了" and "今天是我妈的忌日" for distress too. The bank
-    holds no message of distress, so one that lies on a pair of it is none.
+    holds no message of distress, so one that lies on a pair of it is none, nor is one whose
+    occasion all pairs agree on: of 305 labelled ones that no words give away, three were so told.
     """
-    reading = exchange.reading
-    if reading is None or not reading.distress or reading.mood not in HEAVY:
-        return False
     is_known = bool(near) and near[0].similarity >= choose.SAME
-    text = exchange.cleaned
-    return not (is_known or is_figure_of_speech(text) or is_mourning(text))
+    is_told = bool(guesses) and guesses[0].score >= TOLD
+    return is_known or is_told or is_figure_of_speech(text) or is_mourning(text)

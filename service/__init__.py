@@ -89,6 +89,7 @@ async def serve(
                 digest=bot.group.daily.run(),
                 resume=bot.group.resume(bot.mind),
                 ask=bot.desk.assistant.warm(),
+                study=engine.study(personas.all()),
             ):
                 try:
                     drain_s = config.deliver.drain_s

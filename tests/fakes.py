@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from engine.bank import Near
+from engine.bank import Guess, Near
 from engine.errors import EngineError
 from engine.mood import Mood, Reading
 from engine.persona import Persona, load
@@ -76,6 +76,7 @@ class ScriptedMind:
     asked: list[Asked] = field(default_factory=list)
     near: list[Near] = field(default_factory=list)
     gains: dict[str, float] = field(default_factory=dict)
+    guesses: list[Guess] = field(default_factory=list)
     delay_s: float = 0.0
 
     async def read_mood(self, text: str) -> Reading:
@@ -87,6 +88,9 @@ class ScriptedMind:
         self, persona: Persona, text: str, mood: Mood, *, chat: str, num: int
     ) -> list[Near]:
         return self.near[:num]
+
+    async def occasions(self, persona: Persona, text: str) -> list[Guess]:
+        return self.guesses
 
     async def drafts(self, asked: Asked, num: int) -> list[Draft]:
         """The next scripted drafts, at most ``num``; the last one again when all were used."""

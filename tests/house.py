@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import service
-from engine.bank import Near, Pair
+from engine.bank import Guess, Near, Pair
 from engine.mood import Mood, Reading
 from engine.persona import Persona
 from engine.talk import Asked, Draft, Likelihood
@@ -91,6 +91,12 @@ class ScriptedEngine:
         self, persona: Persona, text: str, mood: Mood, *, chat: str, num: int
     ) -> list[Near]:
         return []
+
+    async def occasions(self, persona: Persona, text: str) -> list[Guess]:
+        return []
+
+    async def study(self, personas: Sequence[Persona]) -> None:
+        """No bank, no occasions."""
 
     async def drafts(self, asked: Asked, num: int) -> list[Draft]:
         return [Draft("好呀，听你的。", num_tokens=5, is_finished=True)]

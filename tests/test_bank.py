@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.bank import BankError, Pair, read_bank
+from engine.bank import BankError, Pair, read_bank, read_occasions
 from engine.distress import is_distress
 from engine.mood import Mood
 from handlers import skills
@@ -53,6 +53,47 @@ def test_a_wrong_line_is_named(tmp_path: Path, line: str, expected: str) -> None
     with pytest.raises(BankError, match=expected) as error:
         read_bank(written(tmp_path, LINE, line))
     assert str(tmp_path / "a.jsonl") in str(error.value)
+
+
+def test_a_pair_may_name_an_occasion_that_has_lines(tmp_path: Path) -> None:
+    """Any other is a slip of the pen, and named with its line."""
+    named = LINE.replace("}", ', "occasion": "there"}')
+    folder = written(tmp_path, LINE.replace("在吗", "早"), named)
+
+    assert ["", "there"] == [pair.occasion for pair in read_bank(folder, {"there"})]
+    with pytest.raises(BankError, match=r"line 2: no line for occasion 'there'"):
+        read_bank(folder, {"their"})
+
+
+def test_lines_of_an_occasion_stay_together(tmp_path: Path) -> None:
+    """In the order of the file; what is no line is named."""
+    line = '{"occasion": "there", "reply": "在呢。"}'
+    other = line.replace("there", "bye").replace("在", "走")
+    written(tmp_path, line, other, line.replace("在呢", "嗯"))
+    wrong = written(tmp_path, line, LINE, name="wrong.jsonl") / "wrong.jsonl"
+
+    assert {"there": ("在呢。", "嗯。"), "bye": ("走呢。",)} == read_occasions(tmp_path / "a.jsonl")
+    with pytest.raises(BankError, match=r"wrong\.jsonl line 2 must have occasion, reply"):
+        read_occasions(wrong)
+
+
+def test_the_shipped_lines_of_occasions_may_be_sent_as_they_are() -> None:
+    """At least four Chinese ones and two English ones each, none twice, none with a fault."""
+    lines = persona().occasion_lines
+    every = [line for own in lines.values() for line in own]
+    heard = {True: "what a day", False: "今天的事"}
+    bad = [
+        line
+        for line in every
+        if check(line, message=heard[line.isascii()], previous=None, bot_name="一心", max_chars=90)
+        or claim(line, heard[line.isascii()])
+    ]
+
+    assert {True, False} == {line.isascii() for line in every}
+    assert all(4 <= sum(not line.isascii() for line in own) for own in lines.values())
+    assert all(2 <= sum(line.isascii() for line in own) for own in lines.values())
+    assert len(every) == len(set(every))
+    assert [] == bad
 
 
 def test_a_folder_without_pairs_is_refused(tmp_path: Path) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from engine.bank import Near, Pair
+from engine.bank import Guess, Near, Pair
 from engine.mood import Mood
 from engine.talk import Asked, Draft, Likelihood, Turn
 from handlers import choose
@@ -69,9 +71,58 @@ def test_nearer_and_likelier_scores_higher() -> None:
     near, far = (Candidate("x", Source.EXAMPLE, nearness=n) for n in (1.0, 0.7))
     likely, unlikely = Likelihood(-2.0, -4.0), Likelihood(-4.0, -4.0)
 
-    assert choose.score(near, likely, 1.0) > choose.score(far, likely, 1.0)
-    assert choose.score(near, likely, 1.0) > choose.score(near, unlikely, 1.0)
-    assert choose.score(near, likely, 1.0) > choose.score(Candidate("x", Source.MODEL), likely, 1.0)
+    draft = Candidate("x", Source.MODEL)
+
+    assert choose.score(near, likely) > choose.score(far, likely)
+    assert choose.score(near, likely) > choose.score(near, unlikely)
+    assert choose.score(near, likely) > choose.score(draft, likely, nearest=1.0)
+
+
+def test_what_fits_the_occasion_scores_higher() -> None:
+    """An example of the likeliest occasion beats one of another; a surer line a doubtful one."""
+    one, other = (Candidate("x", Source.EXAMPLE, 0.8, name) for name in ("passed", "failed"))
+    sure, doubtful = (Candidate("x", Source.CANNED, sureness=share) for share in (0.6, 0.2))
+    likely = Likelihood(-2.0, -2.5)
+
+    assert choose.score(one, likely, "passed") > choose.score(other, likely, "passed")
+    assert choose.score(one, likely) == choose.score(other, likely)
+    assert choose.score(one, likely) == choose.score(one, likely, "passed")
+    assert choose.score(sure, likely) > 0 > choose.score(doubtful, likely)
+
+
+def test_an_example_is_as_sure_as_the_guess_of_its_occasion() -> None:
+    """Nothing where it is not among the guesses; something where nobody told or guessed any."""
+    guesses = [Guess("passed", 0.7), Guess("won", 0.2)]
+    found = [
+        choose.from_pair(
+            Near(Pair("x", Mood.HAPPY, "好呀。", occasion=name), 0.8), asked("成了"), 90, guesses
+        )
+        for name in ("won", "passed", "baby")
+    ]
+
+    plain = Near(Pair("x", Mood.HAPPY, "好呀。"), 0.8)
+    untold = [
+        choose.from_pair(plain, asked("成了"), 90, guesses).sureness,
+        choose.from_pair(
+            replace(plain, pair=replace(plain.pair, occasion="won")), asked("成了"), 90
+        ).sureness,
+    ]
+
+    assert [choose.UNTOLD] * 2 == untold
+    assert [("won", 0.2), ("passed", 0.7), ("baby", 0.0)] == [
+        (one.occasion, one.sureness) for one in found
+    ]
+
+
+@pytest.mark.parametrize(
+    ("message", "is_english"),
+    [("晚安啦", False), ("good night", True), ("[月亮]", False), ("英语六级过了没你猜", False)],
+)
+def test_prepared_lines_are_of_the_language_of_the_message(message: str, is_english: bool) -> None:
+    """Of a message about English, too, and of one that has no words at all."""
+    lines = ["晚安，好好睡一觉。", "Good night, sleep tight."]
+
+    assert [lines[is_english]] == choose.sayable(lines, asked(message), 90)
 
 
 def test_a_cut_draft_ends_at_its_last_sentence() -> None:

@@ -213,6 +213,24 @@ def test_a_head_of_other_weights_is_refused(tmp_path: Path) -> None:
         Head.load(path, fingerprint="fed456")
 
 
+def test_rounded_states_have_a_mean_of_their_own(tmp_path: Path) -> None:
+    """Where the head knows it: in int4, and in int8, which mixed reads moods in; nowhere else."""
+    path = saved(tmp_path / "head")
+    with safe_open(path, framework="pt") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        metadata = file.metadata()
+    four, eight = torch.full((WIDTH,), 4.0), torch.full((WIDTH,), 8.0)
+    save_file(tensors | {"mean.int4": four, "mean.int8": eight}, path, metadata=metadata)
+
+    def mean(precision: str, of: Path = path) -> torch.Tensor:
+        return Head.load(of, fingerprint=FINGERPRINT, precision=precision).standard.mean
+
+    assert torch.equal(four, mean("int4"))
+    assert all(torch.equal(eight, mean(name)) for name in ("int8", "mixed"))
+    assert all(torch.equal(tensors["mean"], mean(name)) for name in ("", "bf16", "fp32"))
+    assert torch.equal(tensors["mean"], mean("int4", saved(tmp_path / "without")))
+
+
 def test_the_head_in_use_is_the_one_named_else_fitted_else_shipped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -220,7 +238,13 @@ def test_the_head_in_use_is_the_one_named_else_fitted_else_shipped(
     monkeypatch.setattr(heads, "SHIPPED", tmp_path / "shipped")
 
     def used(setting: str) -> float | None:
-        head = find(setting, folder=tmp_path / "own", name="tiny", fingerprint=FINGERPRINT)
+        head = find(
+            *(setting,),
+            folder=tmp_path / "own",
+            name="tiny",
+            fingerprint=FINGERPRINT,
+            precision="bf16",
+        )
         return None if head is None else round(float(head.bias[0]), 4)
 
     bias = [round(float(made(seed).bias[0]), 4) for seed in range(3)]

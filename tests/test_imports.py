@@ -55,7 +55,7 @@ OWNERS = {
                 "assemble",
                 "precision",
             ),
-            *("decoder", "decoding", "shortlist", "nearness", "vectors", "library"),
+            *("decoder", "decoding", "shortlist", "nearness", "occasions", "vectors", "library"),
         )
     }
     | {RECIPE},

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,8 @@ from engine.mood import Mood
 from engine.nearness import Nearness, Words
 from engine.persona import Persona
 from engine.progress import SILENT
-from engine.vectors import Vectors
+from engine.prompts import occasion_prefix
+from engine.vectors import Vectors, occasion_taps, vector_taps
 from engine.weights import Weights
 from engine.work import finish
 from tests.fakes import persona
@@ -91,6 +93,13 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
     return Model(converted(tmp_path_factory.mktemp("tiny")), precision="fp32", threads=0)
 
 
+def shelf(model: Model, memo: Memo | None = None) -> Library:
+    """A library over the tiny model."""
+    vectors = Vectors(model, vector_taps(model.num_layers))
+    subjects = Vectors(model, occasion_taps(model.num_layers), occasion_prefix())
+    return Library(vectors, subjects, memo or model.memo)
+
+
 def with_pairs(pairs: tuple[Pair, ...] = PAIRS) -> Persona:
     return persona().model_copy(update={"bank": "folder", "pairs": pairs})
 
@@ -103,7 +112,7 @@ def looked_up(library: Library, text: str, **more: str) -> list[str]:
 
 def test_a_message_of_the_bank_finds_itself(model: Model) -> None:
     """Whatever the vectors of a model are worth: the same message is the nearest."""
-    library = Library(Vectors(model), model.memo)
+    library = shelf(model)
 
     assert [[pair.reply] for pair in PAIRS] == [looked_up(library, p.text)[:1] for p in PAIRS]
 
@@ -111,10 +120,10 @@ def test_a_message_of_the_bank_finds_itself(model: Model) -> None:
 def test_a_bank_is_read_once_for_good(tmp_path: Path, model: Model) -> None:
     """A second start finds its vectors on the disk and answers the same; another bank does not."""
     memo = Memo(tmp_path, "tiny")
-    first = looked_up(Library(Vectors(model), memo), "hello")
+    first = looked_up(shelf(model, memo), "hello")
     files = list(tmp_path.iterdir())
-    again = looked_up(Library(Vectors(model), memo), "hello")
-    finish(Library(Vectors(model), memo).prepare(with_pairs(PAIRS[:2])))
+    again = looked_up(shelf(model, memo), "hello")
+    finish(shelf(model, memo).prepare(with_pairs(PAIRS[:2])))
 
     assert first == again
     assert 1 == len(files)
@@ -123,7 +132,7 @@ def test_a_bank_is_read_once_for_good(tmp_path: Path, model: Model) -> None:
 
 def test_what_is_learnt_replaces_what_was(model: Model) -> None:
     """Learnt pairs are found beside the bank, in their chat; learning none forgets them."""
-    library = Library(Vectors(model), model.memo)
+    library = shelf(model)
     finish(library.learn([Pair("hello 7", Mood.NEUTRAL, "own", chat="ming")]))
     here, there = (looked_up(library, "hello 7", chat=chat) for chat in ("ming", "li"))
     finish(library.learn([]))
@@ -135,10 +144,38 @@ def test_what_is_learnt_replaces_what_was(model: Model) -> None:
 
 def test_a_persona_without_a_bank_has_no_near_pairs(model: Model) -> None:
     """Nothing is read for it, and nothing is shown."""
-    library = Library(Vectors(model), model.memo)
+    library = shelf(model)
     without = persona().model_copy(update={"bank": "", "pairs": ()})
 
     assert [] == finish(library.nearest(without, "hello", Mood.SAD, chat="", num=3))
+
+
+def test_occasions_are_told_once_they_were_studied(tmp_path: Path, model: Model) -> None:
+    """Nothing before; then each message of the bank has its own; a second start reads the disk."""
+    occasions = ("a", "a", "b", "b")
+    pairs = tuple(replace(p, occasion=o) for p, o in zip(PAIRS, occasions, strict=True))
+    memo = Memo(tmp_path, "tiny")
+    told = []
+    for _ in range(2):
+        library = shelf(model, memo)
+        assert [] == finish(library.occasions(with_pairs(pairs), "hello"))
+        finish(library.prepare_occasions(with_pairs(pairs)))
+        told.append([finish(library.occasions(with_pairs(pairs), p.text)) for p in pairs])
+    files = len(list(tmp_path.iterdir()))
+
+    assert list(occasions) == [guesses[0].occasion for guesses in told[0]]
+    assert told[0] == told[1]
+    assert 2 == files  # vectors, and what was learnt of them
+
+
+@pytest.mark.parametrize("occasions", [("", "", "", ""), ("a", "a", "", "a")])
+def test_one_occasion_alone_tells_nothing(model: Model, occasions: tuple[str, ...]) -> None:
+    """An owner's bank that names none, or the same everywhere."""
+    pairs = tuple(replace(p, occasion=o) for p, o in zip(PAIRS, occasions, strict=True))
+    library = shelf(model)
+    finish(library.prepare_occasions(with_pairs(pairs)))
+
+    assert [] == finish(library.occasions(with_pairs(pairs), "hello"))
 
 
 @pytest.fixture
@@ -207,3 +244,20 @@ async def test_near_means_about_the_same_thing(engine: Engine) -> None:
         for (text, wanted), near in zip(told.items(), found, strict=True)
         if wanted not in {one.pair.text for one in near}
     ]
+
+
+@pytest.mark.model
+@pytest.mark.timeout(900)
+async def test_the_real_model_tells_occasions(engine: Engine) -> None:
+    """Messages that no pair is near enough to answer; each one's occasion comes first."""
+    told = {
+        "姥爷今天早上没了，我还在赶回去的火车上": "bereavement",
+        "我的小橘猫昨晚没救回来": "pet_lost",
+        "楼上装修从早钻到晚，脑袋都要炸了": "noise",
+        "骑手说还有十分钟，都等了一个小时了": "late_delivery",
+        "麻烦跟老板说一声我下午请假": "for_owner",
+    }
+    await engine.study([persona()])
+    found = {text: (await engine.occasions(persona(), text))[0].occasion for text in told}
+
+    assert told == found

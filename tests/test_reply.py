@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import settings
-from engine.bank import Near, Pair
+from engine.bank import Guess, Near, Pair
 from engine.errors import EngineTimeout
 from engine.mood import Mood
 from engine.persona import PersonaError, load
@@ -114,6 +114,55 @@ async def test_the_model_writes_where_no_example_is_good_enough() -> None:
     scores = [c.score for c in reply.candidates if c.score is not None]
     assert sorted(scores, reverse=True) == scores
     assert 3 == len(scores)
+
+
+async def test_a_line_for_the_occasion_goes_out_where_no_example_does() -> None:
+    """One of the likeliest occasion, which is its name; the model writes nothing."""
+    mind = ScriptedMind(
+        near=[near("累瘫了", "先瘫着，别的明天再说。", 0.5)],
+        guesses=[Guess("tired", 0.7), Guess("ill", 0.2)],
+    )
+    reply = await said(mind, asked(), least_score=0.0)
+
+    assert (Source.CANNED, "tired") == (reply.source, reply.name)
+    assert reply.text in persona().occasion_lines["tired"]
+    assert not mind.asked
+
+
+async def test_a_doubtful_occasion_is_not_acted_on() -> None:
+    """Its lines score under the threshold: a line of the mood is said, or nothing."""
+    mind = ScriptedMind(["我是ChatGPT。"], guesses=[Guess("bereavement", 0.05)], gains={})
+    reply = await said(mind, asked("绿萝换了个盆", Mood.NEUTRAL), least_score=0.2)
+
+    assert (Source.CANNED, "open") == (reply.source, reply.name)
+
+
+@pytest.mark.parametrize(
+    ("guesses", "name"),
+    [
+        ([], "distress"),
+        ([Guess("low", 0.3), Guess("tired", 0.2)], "distress"),
+        ([Guess("pet_lost", 0.6), Guess("low", 0.1)], "pet_lost"),
+    ],
+)
+async def test_what_only_the_head_takes_for_distress_may_be_told_otherwise(
+    guesses: list[Guess], name: str
+) -> None:
+    """The fixed text goes out unless all pairs agree on what else the message is about."""
+    exchange = asked("养了十三年，到家门口没看见它来接我")
+    assert exchange.reading is not None
+    heavy = replace(exchange, reading=replace(exchange.reading, distress=True))
+    reply = await said(ScriptedMind(guesses=guesses), heavy)
+
+    assert (Source.CANNED, name) == (reply.source, reply.name)
+
+
+async def test_lines_for_an_occasion_come_in_turns() -> None:
+    """Twelve tired messages: no line again among the next three."""
+    stage_ = stage(ScriptedMind(guesses=[Guess("tired", 0.9)]), least_score=-5.0)
+    lines = [done.reply.text for n in range(12) if (done := await stage_(asked(f"累{n}"))).reply]
+
+    assert all(4 == len(set(lines[n : n + 4])) for n in range(9))
 
 
 async def test_what_the_bot_just_said_is_not_said_again() -> None:
@@ -274,7 +323,8 @@ def test_a_chat_can_have_its_own_persona(tmp_path: Path) -> None:
     own.write_text(
         text.replace("name: 一心", "name: 小助手")
         .replace("bank: bank\n", "")
-        .replace("open: open.jsonl\n", ""),
+        .replace("open: open.jsonl\n", "")
+        .replace("occasions: occasions.jsonl\n", ""),
         encoding="utf-8",
     )
     config = settings.Settings(answer={"chats": {"boss": {"persona": str(own)}}})  # type: ignore[arg-type]
@@ -317,6 +367,7 @@ def test_an_honest_line_for_no_topic_is_refused(tmp_path: Path) -> None:
         text.replace("  weather:", "  wether:")
         .replace("bank: bank\n", "")
         .replace("open: open.jsonl\n", "")
+        .replace("occasions: occasions.jsonl\n", "")
     )
     config = settings.Settings(reply={"persona": str(path)})  # type: ignore[arg-type]
 
