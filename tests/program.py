@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PATIENCE_S = 90.0
 #: The shipped persona without what takes a model seconds to read.
 PERSONA = "plain.yaml"
-WORDY = ("bank", "open", "examples")
+WORDY = ("bank", "open", "occasions", "examples")
 
 
 @dataclass(frozen=True, slots=True)
