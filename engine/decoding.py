@@ -10,7 +10,7 @@ import torch
 
 from engine.decoder import Decoder, Past
 from engine.prefixes import Prefixes, chunks, padded
-from engine.sampler import Sampler, Sampling
+from engine.sampler import Likeliest, Sampler, Sampling, likeliest, num_wanted
 from engine.shortlist import Shortlist
 from engine.talk import Draft
 from engine.work import Call, Work
@@ -76,11 +76,10 @@ class Decoding:
         state = yield from self._read_rest(prompt, past)
         shortlist = self._shortlist_for(prompt)
         pasts = [past, *(past.copy(len(prompt), room) for _ in samplings[1:])]
-        among = shortlist.ids if shortlist else None
-        draws = [Sampler(sampling, among=among) for sampling in samplings]
+        draws = [Sampler(sampling) for sampling in samplings]
         under_way = [_Answer(own, draw, shortlist) for own, draw in zip(pasts, draws, strict=True)]
-        [logits] = self._logits(state, [shortlist])
-        self._draw(under_way, [logits] * len(under_way))
+        [found] = self._likeliest(state, under_way[:1])
+        self._draw(under_way, [found] * len(under_way))
         while latest := [answer for answer in under_way if answer.is_under_way]:
             self._draw(latest, (yield Call(self._step, latest, limit=MAX_REPLIES)))
         best = under_way[0]
@@ -127,29 +126,30 @@ class Decoding:
         shortlist = self._decoder.shortlist
         return shortlist if shortlist and shortlist.holds(ids) else None
 
-    def _step(self, asked: Sequence[Sequence[_Answer]]) -> Sequence[Sequence[torch.Tensor]]:
-        """Logits after the latest token of each answer of each caller."""
+    def _step(self, asked: Sequence[Sequence[_Answer]]) -> Sequence[Sequence[Likeliest]]:
+        """What may come next in each answer of each caller."""
         answers = [answer for own in asked for answer in own]
         with torch.inference_mode():
             tokens, pasts = [a.ids[-1] for a in answers], [a.past for a in answers]
             states = self._decoder.step(tokens, pasts)
-        found = iter(self._logits(states, [answer.shortlist for answer in answers]))
+        found = iter(self._likeliest(states, answers))
         return [[next(found) for _ in own] for own in asked]
 
-    def _logits(
-        self, states: torch.Tensor, shortlists: Sequence[Shortlist | None]
-    ) -> list[torch.Tensor]:
-        """Of each row over its own shortlist, shape (tokens,)."""
-        found: dict[int, torch.Tensor] = {}
-        for shortlist in set(shortlists):
-            rows = [row for row, own in enumerate(shortlists) if own is shortlist]
+    def _likeliest(self, states: torch.Tensor, answers: Sequence[_Answer]) -> list[Likeliest]:
+        """Of each row over its answer's own shortlist."""
+        found: dict[int, Likeliest] = {}
+        num = max(num_wanted(answer.ids) for answer in answers)
+        for shortlist in {answer.shortlist for answer in answers}:
+            rows = [row for row, answer in enumerate(answers) if answer.shortlist is shortlist]
             with torch.inference_mode():
-                found |= zip(rows, (shortlist or self._decoder).logits(states[rows]), strict=True)
-        return [found[row] for row in range(len(shortlists))]
+                logits = (shortlist or self._decoder).logits(states[rows])
+                among = shortlist.ids if shortlist else None
+                found |= zip(rows, likeliest(logits, num, among), strict=True)
+        return [found[row] for row in range(len(answers))]
 
-    def _draw(self, answers: Sequence[_Answer], logits: Sequence[torch.Tensor]) -> None:
+    def _draw(self, answers: Sequence[_Answer], found: Sequence[Likeliest]) -> None:
         """The next token of each; those it ends are marked."""
-        for answer, own in zip(answers, logits, strict=True):
+        for answer, own in zip(answers, found, strict=True):
             token, logprob = answer.draw(answer.ids, own)
             answer.ids.append(token)
             answer.logprob += logprob

@@ -35,6 +35,39 @@ class Sampling:
     seed: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Likeliest:
+    """What may come next in a reply.
+
+    Attributes:
+        tokens: The likeliest first.
+        logits: Theirs.
+        total: Logarithm of the sum over all tokens, these and the others.
+    """
+
+    tokens: list[int]
+    logits: list[float]
+    total: float
+
+
+def num_wanted(written: Sequence[int]) -> int:
+    """Of so many of the likeliest tokens enough are left to draw from after all penalties."""
+    return NUM_CANDIDATES + len(set(written))
+
+
+def likeliest(logits: torch.Tensor, num: int, among: torch.Tensor | None) -> list[Likeliest]:
+    """So many tokens of each row, in one pass over all rows: 8 replies are not 8 passes.
+
+    Args:
+        logits: Shape (rows, tokens).
+        among: Shape (tokens,): which tokens the logits are of; None where it is all of them.
+    """
+    best, places = logits.topk(min(num, logits.shape[1]))
+    tokens = places if among is None else among[places]
+    rows = zip(tokens.tolist(), best.tolist(), logits.logsumexp(-1).tolist(), strict=True)
+    return [Likeliest(*row) for row in rows]
+
+
 class Sampler:
     """Draws the tokens of one reply.
 
@@ -45,33 +78,23 @@ class Sampler:
 
     Only the reply's own tokens count for penalties: names and phrases of the prompt may well be
     said again, and if its end-of-turn tokens were penalised, replies would run on.
-
-    Args:
-        among: Shape (tokens,): which tokens the logits are of; None where it is all of them.
     """
 
-    def __init__(self, sampling: Sampling, *, among: torch.Tensor | None = None) -> None:
-        self.sampling, self._among = sampling, among
+    def __init__(self, sampling: Sampling) -> None:
+        self.sampling = sampling
         self._random = random.Random(sampling.seed)  # noqa: S311 - of words, not of secrets
 
-    def __call__(self, written: Sequence[int], logits: torch.Tensor) -> tuple[int, float]:
+    def __call__(self, written: Sequence[int], found: Likeliest) -> tuple[int, float]:
         """The next token, and its log-probability before penalties and temperature.
 
         Args:
             written: The reply so far.
-            logits: Shape (tokens,).
+            found: At least ``num_wanted`` tokens.
         """
-        found = self._likeliest(written, logits)
-        token = self._drawn(self._penalised(written, found))
-        return token, found[token] - float(logits.logsumexp(-1))
-
-    def _likeliest(self, written: Sequence[int], logits: torch.Tensor) -> dict[int, float]:
-        """Logits of as many tokens as may be left to draw from after all penalties."""
-        num_wanted = (NUM_CANDIDATES if self.sampling.temperature else 1) + len(set(written))
-        best, tokens = logits.topk(min(num_wanted, len(logits)))
-        if self._among is not None:
-            tokens = self._among[tokens]
-        return dict(zip(tokens.tolist(), best.tolist(), strict=True))
+        num = num_wanted(written)
+        logits = dict(zip(found.tokens[:num], found.logits[:num], strict=True))
+        token = self._drawn(self._penalised(written, logits))
+        return token, logits[token] - found.total
 
     def _penalised(self, written: Sequence[int], found: Mapping[int, float]) -> dict[int, float]:
         scores, penalty = dict(found), self.sampling.repetition_penalty

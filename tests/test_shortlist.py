@@ -17,7 +17,7 @@ from engine.linear import PlainLinear
 from engine.model import Model
 from engine.mood import Mood
 from engine.persona import load
-from engine.sampler import Sampler, Sampling
+from engine.sampler import Sampler, Sampling, likeliest
 from engine.shortlist import Shortlist, common_ids
 from engine.talk import Asked
 from engine.tensors import Tensors
@@ -59,13 +59,11 @@ def test_frequent_tokens_are_in_whatever_they_say(multiple: int) -> None:
 
 def test_a_draw_is_one_of_the_tokens_it_is_among() -> None:
     """Logits of a shortlist are of its tokens, in its order; penalties fall on the right ones."""
-    ids = torch.tensor([3, 7, 1000])
-    draw = Sampler(Sampling(8, 0.0, 1.0, 2.0), among=ids)
+    draw, logits = Sampler(Sampling(8, 0.0, 1.0, 2.0)), torch.tensor([0.0, 1.0, 1.5])
+    [found] = likeliest(logits[None], 3, torch.tensor([3, 7, 1000]))
 
-    logits = torch.tensor([0.0, 1.0, 1.5])
-
-    assert (1000, float(logits.log_softmax(0)[2])) == pytest.approx(draw([], logits))
-    assert (7, float(logits.log_softmax(0)[1])) == pytest.approx(draw([1000], logits))
+    assert (1000, float(logits.log_softmax(0)[2])) == pytest.approx(draw([], found))
+    assert (7, float(logits.log_softmax(0)[1])) == pytest.approx(draw([1000], found))
 
 
 def test_logits_of_a_shortlist_are_those_of_its_rows() -> None:
