@@ -55,33 +55,45 @@ class Chooser:
         """The best candidate, whatever its score; None where none may be sent.
 
         The model writes where the message goes on from the turns before, and where nothing that
-        is prepared is good enough: choosing takes a third of the time of writing. What was written
-        to nearly this message goes without being weighed, for nothing that was tried chose better.
+        is prepared is good enough: choosing takes a third of the time of writing.
         """
-        if choose.is_follow_up(asked):
-            written = await self._written(asked, ())  # the first is the likeliest
-            if sendable := [one for one in written if not one.fault]:
-                best = replace(sendable[0], score=self._config.least_score)
-                return _reply([best, *(one for one in written if one is not sendable[0])])
-        max_chars = self._config.max_chars
-        for one in (choose.from_pair(one, asked, max_chars) for one in near):
+        if choose.is_follow_up(asked) and (written := await self._going_on(asked)):
+            return written
+        if same := self._same(asked, near):
+            return same
+        found, least = await self._prepared(asked, near), self._config.least_score
+        if not any(one.score is not None and one.score >= least for one in found):
+            nearest = near[0].similarity if near else 0.0
+            found += await self._weighed(asked, await self._written(asked, near), nearest=nearest)
+        found.sort(key=lambda one: (bool(one.fault), -(one.score or 0.0)))
+        return _reply(found) if found and not found[0].fault else None
+
+    async def _going_on(self, asked: Asked) -> Reply | None:
+        """The likeliest draft, which is the first; no example knows what was said before."""
+        written = await self._written(asked, ())
+        sendable = [one for one in written if not one.fault]
+        if not sendable:
+            return None
+        best = replace(sendable[0], score=self._config.least_score)
+        return _reply([best, *(one for one in written if one is not sendable[0])])
+
+    def _same(self, asked: Asked, near: Sequence[Near]) -> Reply | None:
+        """What was written to nearly this message; nothing that was tried chose better."""
+        for one in (choose.from_pair(one, asked, self._config.max_chars) for one in near):
             if one.nearness >= choose.SAME and not one.fault:
-                same = replace(one, sureness=1.0)
-                return _reply([replace(same, score=choose.score(same, None, one.occasion))])
-        guesses = await self.occasions(asked)
+                sure = replace(one, sureness=1.0)
+                return _reply([replace(sure, score=choose.score(sure, None, one.occasion))])
+        return None
+
+    async def _prepared(self, asked: Asked, near: Sequence[Near]) -> list[Candidate]:
+        """Examples in reach and lines for the likeliest occasion, with their scores."""
+        guesses, max_chars = await self.occasions(asked), self._config.max_chars
         examples = [choose.from_pair(one, asked, max_chars, guesses) for one in near]
         found = [one for one in examples if one.nearness >= choose.IN_REACH]
         for guess in guesses[:1]:
             found += choose.from_occasion(guess, asked, self._recent, max_chars)
         occasion = guesses[0].occasion if guesses else ""
-        found = await self._weighed(asked, found, occasion=occasion)
-        if not any(
-            (one.score or 0.0) >= self._config.least_score for one in found if not one.fault
-        ):
-            nearest = near[0].similarity if near else 0.0
-            found += await self._weighed(asked, await self._written(asked, near), nearest=nearest)
-        found.sort(key=lambda one: (bool(one.fault), -(one.score or 0.0)))
-        return _reply(found) if found and not found[0].fault else None
+        return await self._weighed(asked, found, occasion=occasion)
 
     async def _written(self, asked: Asked, near: Sequence[Near]) -> list[Candidate]:
         shown = tuple(one.pair for one in near[: self._config.examples])
