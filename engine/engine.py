@@ -125,11 +125,7 @@ class Engine:
             EngineTimeout, EngineBusy, EngineClosed: No reading; the caller goes on without one.
         """
         start = time.perf_counter()
-        [reading] = await self._executor.run(
-            functools.partial(self._reader.read, [text]),
-            priority=Priority.MOOD,
-            timeout=self._settings.mood_timeout_s,
-        )
+        [reading] = await self._look(functools.partial(self._reader.read, [text]))
         return replace(reading, ms=(time.perf_counter() - start) * 1000)
 
     async def read_moods(self, texts: Sequence[str]) -> list[Reading]:
@@ -155,9 +151,8 @@ class Engine:
         Raises:
             EngineTimeout, EngineBusy, EngineClosed: The caller goes on without them.
         """
-        look = functools.partial(self._library.nearest, persona, text, mood, chat=chat, num=num)
-        return await self._executor.run(
-            look, priority=Priority.MOOD, timeout=self._settings.mood_timeout_s
+        return await self._look(
+            functools.partial(self._library.nearest, persona, text, mood, chat=chat, num=num)
         )
 
     async def occasions(self, persona: Persona, text: str) -> list[Guess]:
@@ -166,9 +161,11 @@ class Engine:
         Raises:
             EngineTimeout, EngineBusy, EngineClosed: The caller goes on without it.
         """
-        look = functools.partial(self._library.occasions, persona, text)
+        return await self._look(functools.partial(self._library.occasions, persona, text))
+
+    async def _look(self, start: Callable[[], Work[T]]) -> T:
         return await self._executor.run(
-            look, priority=Priority.MOOD, timeout=self._settings.mood_timeout_s
+            start, priority=Priority.MOOD, timeout=self._settings.mood_timeout_s
         )
 
     async def learn(self, pairs: Sequence[Pair]) -> None:

@@ -224,10 +224,15 @@ def find(setting: str, *, folder: Path, name: str, fingerprint: str, precision: 
 
 def shipped(name: str, fingerprint: str, precision: str = "") -> Head | None:
     """The head that comes with a bundled model."""
-    path = SHIPPED / f"{name}-{fingerprint}.safetensors"
+    path = shipped_path(name, fingerprint)
     if not path.exists():
         return None
     return Head.load(path, fingerprint=fingerprint, precision=precision)
+
+
+def shipped_path(name: str, fingerprint: str) -> Path:
+    """Where the head that comes with a bundled model is."""
+    return SHIPPED / f"{name}-{fingerprint}.safetensors"
 
 
 def fitted_path(folder: Path, fingerprint: str) -> Path:

@@ -57,7 +57,7 @@ NUM_NEAR = 8
 
 #: From this nearness on a pair's message says the same as the one to answer.
 SAME = 1.1
-#: Under this one no example has ever reached a score that is good enough.
+#: Examples farther than this are left out; none of them was among those the weights were fitted on.
 IN_REACH = 0.4
 #: Sureness where nothing speaks for or against: an owner's own pairs name no occasion.
 UNTOLD = 0.3

@@ -79,8 +79,9 @@ class Chooser:
 
     def _same(self, asked: Asked, near: Sequence[Near]) -> Reply | None:
         """What was written to nearly this message; nothing that was tried chose better."""
-        for one in (choose.from_pair(one, asked, self._config.max_chars) for one in near):
-            if one.nearness >= choose.SAME and not one.fault:
+        for pair in (one for one in near if one.similarity >= choose.SAME):
+            one = choose.from_pair(pair, asked, self._config.max_chars)
+            if not one.fault:
                 sure = replace(one, sureness=1.0)
                 return _reply([replace(sure, score=choose.score(sure, None, one.occasion))])
         return None
@@ -88,8 +89,8 @@ class Chooser:
     async def _prepared(self, asked: Asked, near: Sequence[Near]) -> list[Candidate]:
         """Examples in reach and lines for the likeliest occasion, with their scores."""
         guesses, max_chars = await self.occasions(asked), self._config.max_chars
-        examples = [choose.from_pair(one, asked, max_chars, guesses) for one in near]
-        found = [one for one in examples if one.nearness >= choose.IN_REACH]
+        in_reach = [one for one in near if one.similarity >= choose.IN_REACH]
+        found = [choose.from_pair(one, asked, max_chars, guesses) for one in in_reach]
         for guess in guesses[:1]:
             found += choose.from_occasion(guess, asked, self._recent, max_chars)
         occasion = guesses[0].occasion if guesses else ""
@@ -115,10 +116,7 @@ class Chooser:
         weighed = await self._mind.weigh(asked, [one.text for one in sendable])
         return [
             *(
-                replace(
-                    one,
-                    score=choose.score(one, likelihood, occasion, nearest=nearest),
-                )
+                replace(one, score=choose.score(one, likelihood, occasion, nearest=nearest))
                 for one, likelihood in zip(sendable, weighed, strict=True)
             ),
             *(one for one in candidates if one.fault),

@@ -74,12 +74,8 @@ def suited(lines: Sequence[str], message: str) -> list[str]:
     Stricter than ``switched``, which bears "Good night!" to 晚安: here there is a choice.
     """
     wanted = _languages(_ASIDE.sub(" ", message.casefold()), "")
-    return [line for line in lines if wanted & _most(line)] or list(lines)
-
-
-def _most(line: str) -> set[str]:
-    amounts = _amounts(_ASIDE.sub(" ", line.casefold()))
-    return {max(amounts, key=lambda script: amounts[script])} if amounts else set()
+    most = {line: _amounts(_ASIDE.sub(" ", line.casefold())).most_common(1) for line in lines}
+    return [line for line in lines if wanted & dict(most[line]).keys()] or list(lines)
 
 
 def _amounts(text: str) -> Counter[str]:

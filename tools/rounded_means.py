@@ -20,7 +20,7 @@ import settings
 from cli.progress import TerminalProgress
 from engine.engine import open_model
 from engine.features import Features
-from engine.head import MEANS, SHIPPED, Head
+from engine.head import MEANS, Head, shipped_path
 from engine.labelled import read_labelled
 from engine.store import write_whole
 from handlers.sanitize import own_words
@@ -33,7 +33,7 @@ def mean(name: str, precision: Any, texts: list[str]) -> tuple[torch.Tensor, Pat
     progress = TerminalProgress()
     config = settings.Engine(model=name, precision=precision)
     model = open_model(config, progress)
-    path = SHIPPED / f"{model.name}-{model.fingerprint}.safetensors"
+    path = shipped_path(model.name, model.fingerprint)
     features = Features(model, Head.load(path, fingerprint=model.fingerprint).taps)
     with progress.task(f"Reading in {precision}", len(texts), "lines") as advance:
         return features.read_all(texts, advance).mean(0), path
