@@ -42,8 +42,11 @@ class Decoder(Protocol):
     def restore(self, tensors: Mapping[str, Tensor]) -> Any:
         """The past that ``Past.tensors`` came from."""
 
-    def extend(self, ids: Sequence[int], past: Any) -> Tensor:
-        """State after the last of ``ids``, shape (1, width); ``past`` grows by them."""
+    def extend(self, chunks: Sequence[Sequence[int]], pasts: Sequence[Any]) -> Tensor:
+        """States after each chunk of ids, shape (chunks, width); each past grows by its own.
+
+        Where it raises, none has grown. A chunk has at least one id.
+        """
 
     def branch(self, ids: Tensor, past: Any, layers: Collection[int]) -> dict[int, Tensor]:
         """States of sequences that all go on from ``past``, which stays as it is.
@@ -57,9 +60,6 @@ class Decoder(Protocol):
         Returns:
             Shape (rows, longest, width) each.
         """
-
-    def step(self, tokens: Sequence[int], pasts: Sequence[Any]) -> Tensor:
-        """States after one more token of each sequence, shape (rows, width); each past grows."""
 
     def logits(self, states: Tensor) -> Tensor:
         """Shape (rows, width) to (rows, vocabulary), float32."""

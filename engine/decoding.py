@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import torch
 
 from engine.decoder import Decoder, Past
-from engine.prefixes import Prefixes, chunks, padded
+from engine.prefixes import CHUNK, Prefixes, chunks, padded
 from engine.sampler import Likeliest, Sampler, Sampling, likeliest, num_wanted
 from engine.shortlist import Shortlist
 from engine.talk import Draft
@@ -114,12 +114,16 @@ class Decoding:
 
     def _read_rest(self, ids: Sequence[int], past: Past) -> Work[torch.Tensor]:
         """State after a prompt, shape (1, width), of which ``past`` has the beginning."""
-        for number, chunk in enumerate(chunks(ids[past.length :])):
-            if number:
-                yield None
-            with torch.inference_mode():
-                state = self._decoder.extend(chunk, past)
+        for chunk in chunks(ids[past.length :]):
+            last = yield Call(self._extend, (chunk, past), limit=_num_together(chunk))
+        state: torch.Tensor = last
         return state
+
+    def _extend(self, asked: Sequence[tuple[Sequence[int], Past]]) -> Sequence[torch.Tensor]:
+        """The state after each chunk, shape (1, width); its past grows by it."""
+        with torch.inference_mode():
+            states = self._decoder.extend([ids for ids, _ in asked], [past for _, past in asked])
+        return [state[None] for state in states]
 
     def _shortlist_for(self, ids: Sequence[int]) -> Shortlist | None:
         """What to draw an answer to this prompt from; None is the whole vocabulary."""
@@ -130,8 +134,8 @@ class Decoding:
         """What may come next in each answer of each caller."""
         answers = [answer for own in asked for answer in own]
         with torch.inference_mode():
-            tokens, pasts = [a.ids[-1] for a in answers], [a.past for a in answers]
-            states = self._decoder.step(tokens, pasts)
+            latest, pasts = [a.ids[-1:] for a in answers], [a.past for a in answers]
+            states = self._decoder.extend(latest, pasts)
         found = iter(self._likeliest(states, answers))
         return [[next(found) for _ in own] for own in asked]
 
@@ -169,3 +173,8 @@ class Decoding:
             first_token_s=answer.first_token_at - start,
             total_s=answer.ended_at - start,
         )
+
+
+def _num_together(chunk: Sequence[int]) -> int:
+    """How many such chunks make up a whole one; a power of two, so that like lengths go together."""
+    return min(MAX_REPLIES, CHUNK >> (len(chunk) - 1).bit_length())

@@ -148,7 +148,7 @@ class Prefixes:
             if past.length:
                 yield None
             with torch.inference_mode():
-                self._decoder.extend(chunk, past)
+                self._decoder.extend([chunk], [past])
         if ids and (tensors := past.tensors()):
             self._memo.remember(ids, tensors)
         return past

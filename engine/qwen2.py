@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import torch
 from torch import Tensor
 from torch.linalg import vector_norm
 from torch.nn.functional import embedding, scaled_dot_product_attention, silu
 
-from engine.keyvalues import KeyValues
+from engine.keyvalues import Grown, KeyValues
 from engine.linear import Linear
 from engine.shortlist import Shortlist
 
@@ -78,28 +79,37 @@ class Qwen2:
         self.shortlist = shortlist
 
     def empty(self, room: int) -> KeyValues:
-        size = (2, 1, self._shape.num_kv_heads, room, self._shape.head_dim)
-        return KeyValues([torch.empty(size, dtype=self._kept) for _ in self._layers], 0)
+        size = (self.num_layers, 2, 1, self._shape.num_kv_heads, room, self._shape.head_dim)
+        return KeyValues(torch.empty(size, dtype=self._kept), 0)
 
     def restore(self, tensors: Mapping[str, Tensor]) -> KeyValues:
         layers = [tensors[str(n)] for n in range(self.num_layers)]
-        return KeyValues(layers, int(layers[0].shape[3]))
+        return KeyValues(torch.stack(layers), int(layers[0].shape[3]))
 
     # -- passes ------------------------------------------------------------------------
 
-    def extend(self, ids: Sequence[int], past: KeyValues) -> Tensor:
-        """State after the last of ``ids``, shape (1, width); ``past`` grows by them."""
-        first, last = past.length, past.length + len(ids)
-        x = self._embedded(torch.tensor(ids))
-        turn = self._rotation(torch.arange(first, last))
-        mask = self._causal(len(ids), last)
-        for layer, kept in zip(self._layers, past.layers, strict=True):
+    def extend(self, chunks: Sequence[Sequence[int]], pasts: Sequence[KeyValues]) -> Tensor:
+        """States after each chunk of ids, shape (chunks, width); each past grows by its own."""
+        sizes = [len(ids) for ids in chunks]
+        ends = [past.length + size for past, size in zip(pasts, sizes, strict=True)]
+        spans = list(zip(sizes, ends, strict=True))
+        x = self._embedded(torch.tensor([*chain.from_iterable(chunks)]))
+        positions = chain.from_iterable(range(end - size, end) for size, end in spans)
+        turn = self._rotation(torch.tensor([*positions]))
+        masks = [self._causal(size, end) for size, end in spans]
+        grown = [past.grown(size) for past, size in zip(pasts, sizes, strict=True)]
+        for layer, *kept in zip(self._layers, *grown, strict=True):
             q, new = self._attended(layer, x, turn)
-            kept[:, 0, :, first:last] = new.permute(1, 2, 0, 3)
-            keys, values = kept[:, :, :, :last].unbind()
-            x = self._through(layer, x, _attention(q[None], keys, values, mask))
-        past.length = last
-        return self._normed(x[-1:], self._norm)
+            groups = q.view(len(x), self._shape.num_kv_heads, -1, q.shape[-1]).transpose(0, 1)
+            new = new.permute(1, 2, 0, 3)[:, None]
+            # Each over its own keys: no padding, nothing to move when one joins or leaves.
+            own = torch.split_with_sizes(groups, sizes, 1), torch.split_with_sizes(new, sizes, 3)
+            found = [_attention_of_chunk(*one) for one in zip(*own, kept, masks, strict=True)]
+            attended = found[0] if len(found) == 1 else torch.cat(found, 1)
+            x = self._through(layer, x, attended.transpose(0, 1).reshape(len(x), -1))
+        for past, end in zip(pasts, ends, strict=True):
+            past.length = end  # only now: whoever asked may ask again where something fails
+        return self._normed(x[torch.tensor(sizes).cumsum(0) - 1], self._norm)
 
     def branch(self, ids: Tensor, past: KeyValues, layers: Collection[int]) -> dict[int, Tensor]:
         """States of ``layers``, shape (rows, longest, width) each; ``past`` stays."""
@@ -108,9 +118,9 @@ class Qwen2:
         turn = self._rotation(torch.arange(past.length, past.length + longest).repeat(rows))
         mask = self._causal(longest, past.length + longest)
         states: dict[int, Tensor] = {}
-        for number, (layer, kept) in enumerate(zip(self._layers, past.layers, strict=True), 1):
+        for number, (layer, kept) in enumerate(zip(self._layers, past.layers(), strict=True), 1):
             q, new = self._attended(layer, x, turn)
-            shared = kept[:, :, :, : past.length].expand(-1, rows, -1, -1, -1)
+            shared = kept.expand(-1, rows, -1, -1, -1)
             own = new.view(rows, longest, *new.shape[1:]).permute(2, 0, 3, 1, 4)
             keys, values = torch.cat([shared, own], dim=3).unbind()
             q = q.view(rows, longest, *q.shape[1:])
@@ -122,24 +132,6 @@ class Qwen2:
         if self.num_layers in layers:
             states[self.num_layers] = self._normed(states[self.num_layers], self._norm)
         return states
-
-    def step(self, tokens: Sequence[int], pasts: Sequence[KeyValues]) -> Tensor:
-        """States after one token of each sequence, shape (rows, width); each past grows."""
-        x = self._embedded(torch.tensor(tokens))
-        turn = self._rotation(torch.tensor([past.length for past in pasts]))
-        for number, layer in enumerate(self._layers):
-            q, new = self._attended(layer, x, turn)
-            heads = q.view(len(q), 1, self._shape.num_kv_heads, self._heads_a_key, -1)
-            # Each over its own keys: no padding, nothing to move when one joins or leaves.
-            found = [
-                _attention_of_one(own, key_value, past.layers[number], past.length)
-                for own, key_value, past in zip(heads.unbind(), new.unbind(), pasts, strict=True)
-            ]
-            attended = found[0] if len(found) == 1 else torch.cat(found)
-            x = self._through(layer, x, attended.view(len(x), -1))
-        for past in pasts:
-            past.length += 1  # only now: whoever asked may ask again where something fails
-        return self._normed(x, self._norm)
 
     def logits(self, states: Tensor) -> Tensor:
         """Shape (rows, hidden size) to (rows, vocabulary), float32."""
@@ -169,8 +161,13 @@ class Qwen2:
         cos, sin = torch.cat([cos, torch.ones(size)], 1), torch.cat([sin, torch.zeros(size)], 1)
         return cos.to(self._kept), sin.to(self._kept)
 
-    def _causal(self, num_new: int, num_seen: int) -> Tensor:
-        """What to add to scores so that a token sees only what came before it, and itself."""
+    def _causal(self, num_new: int, num_seen: int) -> Tensor | None:
+        """What to add to scores so that a token sees only what came before it, and itself.
+
+        None where nothing is hidden: a single token sees all.
+        """
+        if num_new == 1:
+            return None
         hidden = torch.full((num_new, num_seen), -torch.inf).triu(num_seen - num_new + 1)
         return hidden.repeat_interleave(self._heads_a_key, dim=0).to(self._kept)
 
@@ -196,7 +193,7 @@ class Qwen2:
         return x + layer.down(silu(gate).mul_(up))
 
 
-def _attention(q: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> Tensor:
+def _attention(q: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None) -> Tensor:
     """Shape (rows * tokens, heads * head size).
 
     The heads that share a key count as its queries: no key is repeated, and in bf16 a single
@@ -213,18 +210,18 @@ def _attention(q: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> Tensor:
     return found.view(groups.shape).transpose(1, 2).reshape(rows * tokens, -1)
 
 
-def _attention_of_one(q: Tensor, new: Tensor, kept: Tensor, length: int) -> Tensor:
-    """Of one token that sees all before it, shape (1, key-value heads, heads a key, head size).
+def _attention_of_chunk(q: Tensor, new: Tensor, kept: Grown, mask: Tensor | None) -> Tensor:
+    """Of the latest tokens of one sequence, whose keys and values it keeps; of the shape of ``q``.
 
     Args:
-        q: Of that shape.
-        new: Its key and value, shape (2, key-value heads, head size); written to ``kept``.
-        kept: Keys and values of its sequence, see ``KeyValues``.
-        length: Tokens before it.
+        q: Shape (key-value heads, tokens, heads a key, head size).
+        new: Keys and values, shape (2, 1, key-value heads, tokens, head size).
+        mask: See ``_attention``.
     """
-    kept.select(3, length).copy_(new[:, None])
-    keys, values = kept.narrow(3, 0, length + 1).unbind()
-    return scaled_dot_product_attention(q, keys, values)
+    kept.latest.copy_(new)
+    queries = q.flatten(1, 2)[None]
+    found = scaled_dot_product_attention(queries, kept.keys, kept.values, attn_mask=mask)
+    return found.view(q.shape)
 
 
 def _rotations(shape: Shape, num_positions: int) -> tuple[Tensor, Tensor]:

@@ -98,7 +98,15 @@ class Stock:
             past.cache.update(tensors[f"{layer}.keys"], tensors[f"{layer}.values"], layer)
         return past
 
-    def extend(self, ids: Sequence[int], past: StockPast) -> Tensor:
+    def extend(self, chunks: Sequence[Sequence[int]], pasts: Sequence[StockPast]) -> Tensor:
+        grown = [past.copy(past.length, len(ids)) for ids, past in zip(chunks, pasts, strict=True)]
+        states = [self._after(ids, past) for ids, past in zip(chunks, grown, strict=True)]
+        for past, longer in zip(pasts, grown, strict=True):
+            past.cache = longer.cache  # only now: whoever asked may ask again where one fails
+        return torch.cat(states)
+
+    def _after(self, ids: Sequence[int], past: StockPast) -> Tensor:
+        """State after the last of ids, shape (1, width); the past grows by them."""
         out = self._base(torch.tensor([list(ids)]), past_key_values=past.cache)
         state: Tensor = out.last_hidden_state[:, -1]
         return state
@@ -109,14 +117,6 @@ class Stock:
             out = decoder(ids, past_key_values=past.repeated(len(ids)))
         if self.num_layers in layers:
             states[self.num_layers] = out.last_hidden_state  # normed, as the output layer wants it
-        return states
-
-    def step(self, tokens: Sequence[int], pasts: Sequence[StockPast]) -> Tensor:
-        grown = [past.copy(past.length, 1) for past in pasts]
-        pairs = zip(tokens, grown, strict=True)
-        states = torch.cat([self.extend([token], past) for token, past in pairs])
-        for past, longer in zip(pasts, grown, strict=True):
-            past.cache = longer.cache  # only now: whoever asked may ask again where one fails
         return states
 
     def logits(self, states: Tensor) -> Tensor:

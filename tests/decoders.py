@@ -48,7 +48,7 @@ def decoder(weights: Weights, precision: str = "fp32", cache: Path | None = None
 def read(decoder: Any, ids: Sequence[int], room: int = 0) -> tuple[Tensor, Any]:
     """Logits after ids, shape (vocabulary,), and the past that holds them."""
     past = decoder.empty(len(ids) + room)
-    return decoder.logits(decoder.extend(ids, past))[0], past
+    return decoder.logits(decoder.extend([ids], [past]))[0], past
 
 
 def whole(lm: Any, ids: Sequence[int]) -> Tensor:

@@ -49,7 +49,7 @@ def logits(decoder: Any) -> torch.Tensor:
     """After a prompt and a step, shape (2, vocabulary)."""
     with torch.inference_mode():
         first, past = read(decoder, IDS[:40], room=1)
-        return torch.stack([first, decoder.logits(decoder.step([5], [past]))[0]])
+        return torch.stack([first, decoder.logits(decoder.extend([[5]], [past]))[0]])
 
 
 @pytest.mark.parametrize("precision", FORMATS)

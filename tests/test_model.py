@@ -155,30 +155,29 @@ def test_a_leak_in_an_answer_refuses_it(tmp_path: Path, weights: Weights) -> Non
         model.encode_answer("<e\u0301>")
 
 
-def served(work: Work[Draft], most: int) -> tuple[int, int]:
-    """Chunks and tokens of a reply after which it could be stopped; it is, after so many."""
-    chunks = tokens = 0
-    value: object = None
-    while chunks + tokens < most:
+def served(work: Work[Draft], most: int) -> int:
+    """Passes of a reply after which it could be stopped; it is, after so many."""
+    num_passes, value = 0, None
+    while num_passes < most:
         try:
             call = work.send(value)
         except StopIteration:
             break
-        value = None if call is None else call.together([call.argument])[0]
-        chunks, tokens = chunks + (call is None), tokens + (call is not None)
+        assert call is not None
+        [value] = call.together([call.argument])
+        num_passes += 1
     work.close()
-    return chunks, tokens
+    return num_passes
 
 
 def test_work_yields_between_tokens_and_chunks(model: Model) -> None:
-    """A prompt of three chunks can be stopped between them, a reply after every token."""
+    """A prompt of four chunks can be stopped between them, a reply after every token."""
     prefix, rest = model.split(SYSTEM, user("a" * (3 * CHUNK)))
     num_tokens = finish(model.decode(prefix, rest, GREEDY)).num_tokens
     prefix, rest = model.split(SYSTEM, user("b" * (3 * CHUNK)))
-    chunks, tokens = served(model.decode(prefix, rest, GREEDY), 100)
 
-    assert 3 == chunks
-    assert num_tokens - 1 <= GREEDY.max_new_tokens - 1 == tokens
+    assert num_tokens == GREEDY.max_new_tokens
+    assert 4 + num_tokens - 1 == served(model.decode(prefix, rest, GREEDY), 100)
 
 
 def test_stopped_work_leaves_the_prefix_usable(model: Model) -> None:
@@ -295,6 +294,36 @@ async def test_replies_written_together_are_those_written_alone(weights: Weights
     assert len({draft.num_tokens for draft in found}) > 5
 
 
+def going_on(work: Work[Draft], value: object) -> Work[Draft]:
+    """The rest of work whose first call has been served."""
+    while True:
+        try:
+            value = yield work.send(value)
+        except StopIteration as done:
+            draft: Draft = done.value
+            return draft
+
+
+def test_short_prompts_that_wait_are_read_together(weights: Weights) -> None:
+    """Two share a pass, with a long one they do not, and each reply is as on a fresh model."""
+    alone, shared = (Model(weights, precision="fp32", threads=0) for _ in range(2))
+    asked = "abc", "de", "f" * CHUNK
+    expected = [finish(drawn(alone, text)()).text for text in asked[:2]]
+    finish(shared.prepare(shared.split(SYSTEM, user(""))[0]))
+    works = [drawn(shared, text)() for text in asked]
+    one, other, long = map(next, works)
+
+    assert one is not None
+    assert other is not None
+    assert long is not None
+    assert one.limit > 1
+    assert one.is_like(other)
+    assert not one.is_like(long)
+    states = one.together([one.argument, other.argument])
+    both = zip(works, states, strict=False)
+    assert expected == [finish(going_on(work, state)).text for work, state in both]
+
+
 async def test_moods_beside_replies_are_those_read_alone(weights: Weights) -> None:
     """Scores and features asked for while replies are written: within rounding as alone."""
     model = Model(weights, precision="fp32", threads=0)
@@ -373,11 +402,11 @@ def test_a_chat_that_goes_on_costs_its_own_tokens(model: Model) -> None:
     later: list[ChatTurn] = [*first, {"role": "assistant", "content": said}, *user("hello")]
     prefix, rest = model.split(SYSTEM, later)
     kept = finish(model.decode(prefix, rest, GREEDY))
-    chunks, _ = served(model.decode(prefix, rest, GREEDY), 1000)
+    num_passes = served(model.decode(prefix, rest, GREEDY), 1000)
     cold = model.prefix_lengths
     whole = finish(model.decode([], [*prefix, *rest], GREEDY))
 
-    assert 0 == chunks
+    assert kept.num_tokens + kept.is_finished == num_passes
     assert cold
     assert whole.text == kept.text
 

@@ -49,7 +49,7 @@ def read_on(decoder: Any, kept: Prefixes, ids: Sequence[int]) -> tuple[int, Tens
     """Tokens that were there, logits after all of them, and the past; room for two more."""
     past = kept.begin(ids, room=2)
     num_kept = past.length
-    return num_kept, decoder.logits(decoder.extend(ids[num_kept:], past)), past
+    return num_kept, decoder.logits(decoder.extend([ids[num_kept:]], [past])), past
 
 
 def first_call(work: Work[list[States]]) -> Call[Any, Any]:
@@ -137,7 +137,7 @@ def test_reading_on_changes_nothing_that_is_kept(own: Any) -> None:
     finish(kept.prepare(PREFIX))
     before = read_on(own, kept, (*PREFIX, 5))[1]
     past = read_on(own, kept, (*PREFIX, 9))[2]
-    own.step([3], [past])
+    own.extend([[3]], [past])
 
     assert torch.equal(before, read_on(own, kept, (*PREFIX, 5))[1])
     assert (20,) == kept.lengths

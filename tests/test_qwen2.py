@@ -57,7 +57,7 @@ def test_logits_are_those_of_transformers(lm: Any, lean: Qwen2, cuts: tuple[int,
     expected = whole(lm, ids)
     past = lean.empty(len(ids))
     for start, end in zip((0, *cuts), (*cuts, len(ids)), strict=True):
-        logits = lean.logits(lean.extend(ids[start:end], past))
+        logits = lean.logits(lean.extend([ids[start:end]], [past]))
 
         assert (1, expected.shape[1]) == logits.shape
         assert torch.float32 is logits.dtype
@@ -69,7 +69,7 @@ def test_logits_are_those_of_transformers(lm: Any, lean: Qwen2, cuts: tuple[int,
 def test_branches_are_the_states_of_transformers(lm: Any, lean: Qwen2, num_prefix: int) -> None:
     """Unequal sequences behind one past: every layer's states, the last layer's normed."""
     _, past = read(lean, IDS[:num_prefix]) if num_prefix else (None, lean.empty(0))
-    before = [layer.clone() for layer in past.layers]
+    before = [layer.clone() for layer in past.layers()]
     rows = torch.zeros(len(BRANCHES), 5, dtype=torch.long)
     for row, rest in enumerate(BRANCHES):
         rows[row, : len(rest)] = torch.tensor(rest)
@@ -82,7 +82,7 @@ def test_branches_are_the_states_of_transformers(lm: Any, lean: Qwen2, num_prefi
             assert (len(BRANCHES), 5, WIDTH) == state.shape
             assert close(expected[layer - 1][num_prefix:], state[row, : len(rest)])
     assert num_prefix == past.length
-    assert all(map(torch.equal, before, past.layers))
+    assert all(map(torch.equal, before, past.layers()))
 
 
 def test_layers_above_the_highest_asked_for_are_left_out(lean: Qwen2) -> None:
@@ -102,17 +102,19 @@ def test_states_of_the_last_layer_are_ready_for_the_output_layer(lm: Any, lean: 
     assert close(whole(lm, [*IDS[:20], 5, 6, 7])[-3:], lean.logits(state[0]))
 
 
-def test_steps_of_several_sequences_are_those_of_transformers(lm: Any, lean: Qwen2) -> None:
-    """One pass over sequences of 1 to 70 tokens, that join and leave: each row as if alone."""
+@pytest.mark.parametrize("at_once", [(1, 1, 1, 1), (1, 2, 7, 1), (12, 5, 3, 9)])
+def test_several_sequences_are_those_of_transformers(
+    lm: Any, lean: Qwen2, at_once: tuple[int, ...]
+) -> None:
+    """Passes over sequences that join and leave, one token or many of each: each as if alone."""
     texts = [list(IDS[n : n + length]) for n, length in enumerate((1, 9, 33, 70))]
-    pasts = [read(lean, text, room=6)[1] for text in texts]
+    pasts = [read(lean, text, room=72)[1] for text in texts]
     for token in range(6):
         at_work = [n for n in range(4) if token < 3 or n != 1]
         for n in at_work:
-            texts[n].append(100 + 7 * token + n)
-        logits = lean.logits(
-            lean.step([texts[n][-1] for n in at_work], [pasts[n] for n in at_work])
-        )
+            texts[n] += [100 + 7 * token + n + more for more in range(at_once[n])]
+        latest = [texts[n][pasts[n].length :] for n in at_work]
+        logits = lean.logits(lean.extend(latest, [pasts[n] for n in at_work]))
 
         for n, row in zip(at_work, logits, strict=True):
             assert len(texts[n]) == pasts[n].length
@@ -129,8 +131,8 @@ def test_a_copy_goes_on_as_transformers_would(
     past = read(lean, IDS[:length])[1]
     fork = past.copy(kept, more + 1)
     text = [*IDS[:kept], *IDS[100 : 100 + more], 3]
-    extended = lean.logits(lean.extend(text[kept:-1], fork))[0]
-    stepped = lean.logits(lean.step(text[-1:], [fork]))[0]
+    extended = lean.logits(lean.extend([text[kept:-1]], [fork]))[0]
+    stepped = lean.logits(lean.extend([text[-1:]], [fork]))[0]
 
     expected = whole(lm, text)
     assert close(expected[-2], extended)
@@ -145,12 +147,12 @@ def test_what_was_copied_never_changes(lean: Qwen2, length: int, kept: int, more
     past = read(lean, IDS[:length], room=more)[1]
     before = {name: tensor.clone() for name, tensor in past.tensors().items()}
     fork = past.copy(kept, more)
-    lean.extend(IDS[50 : 50 + more], fork)
+    lean.extend([IDS[50 : 50 + more]], [fork])
     own = {name: tensor.clone() for name, tensor in fork.tensors().items()}
 
     assert length == past.length
     assert all(torch.equal(before[name], tensor) for name, tensor in past.tensors().items())
-    lean.extend(IDS[90 : 90 + more], past)
+    lean.extend([IDS[90 : 90 + more]], [past])
     assert kept + more == fork.length
     assert all(torch.equal(own[name], tensor) for name, tensor in fork.tensors().items())
 
@@ -164,7 +166,7 @@ def test_a_past_restored_from_its_tensors_is_the_same(lean: Qwen2) -> None:
 
     assert 30 == restored.length
     assert restored.num_bytes < past.num_bytes
-    assert torch.equal(lean.extend(IDS[60:65], one), lean.extend(IDS[60:65], other))
+    assert torch.equal(lean.extend([IDS[60:65]], [one]), lean.extend([IDS[60:65]], [other]))
 
 
 def test_memory_of_a_past_is_counted_with_its_room(lean: Qwen2) -> None:
@@ -176,9 +178,9 @@ def test_a_past_without_room_fails_and_stays_as_it_was(lean: Qwen2) -> None:
     """Too many tokens are an error, and neither past of a shared step has grown."""
     full, other = read(lean, IDS[:10])[1], read(lean, IDS[:10], room=1)[1]
     with pytest.raises(RuntimeError):
-        lean.extend([1, 2], full)
-    with pytest.raises(IndexError):
-        lean.step([1, 2], [other, full])
+        lean.extend([[1, 2]], [full])
+    with pytest.raises(RuntimeError):
+        lean.extend([[1], [2]], [other, full])
 
     assert (10, 10) == (full.length, other.length)
 
@@ -194,7 +196,7 @@ def test_positions_beyond_the_first_are_worked_out_on_need(
 
     assert close(expected[99], logits)
     for n in range(100, 150):
-        logits = short.logits(short.step([IDS[n]], [past]))[0]
+        logits = short.logits(short.extend([IDS[n : n + 1]], [past]))[0]
         assert close(expected[n], logits)
     state = short.branch(torch.tensor([IDS[150:200]]), past, {2})[2][0]
     assert close(whole(lm, IDS)[150:], short.logits(state))
@@ -212,9 +214,9 @@ def test_in_bf16_it_differs_by_the_rounding_of_bf16(weights: Weights, lean: Qwen
     half = decoder(weights, "bf16")
     exact, rounded = read(lean, IDS[:80])[0], read(half, IDS[:80])[0]
     past = read(half, IDS[:79], room=1)[1]
-    stepped = half.logits(half.step([IDS[79]], [past]))[0]
+    stepped = half.logits(half.extend([IDS[79:80]], [past]))[0]
 
-    assert torch.bfloat16 is past.layers[0].dtype
+    assert torch.bfloat16 is past.layers()[0].dtype
     for logits in (rounded, stepped):
         assert 0 < (logits - exact).abs().max() < 0.05 * exact.std()
 
@@ -234,4 +236,4 @@ def test_the_real_model_says_what_transformers_says(small_weights: Weights) -> N
         assert expected.argmax() == logits.argmax()
         ids.append(int(logits.argmax()))
         if len(ids) <= 202:
-            logits = lean.logits(lean.step(ids[-1:], [past]))[0]
+            logits = lean.logits(lean.extend([ids[-1:]], [past]))[0]

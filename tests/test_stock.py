@@ -84,7 +84,7 @@ def test_extending_is_the_same_operation(lean: Any, same: Any, cut: int) -> None
     """In two chunks: states of the last token alike, pasts of one length."""
     pasts = lean.empty(80), same.empty(80)
     for ids in (IDS[:cut], IDS[cut:80]):
-        one, two = (d.extend(ids, past) for d, past in zip((lean, same), pasts, strict=True))
+        one, two = (d.extend([ids], [past]) for d, past in zip((lean, same), pasts, strict=True))
 
         assert one.shape == two.shape
         assert close(one, two)
@@ -102,7 +102,7 @@ def test_branching_is_the_same_operation(
     for one in (lean, same):
         past = one.empty(num_prefix)
         if num_prefix:
-            one.extend(IDS[:num_prefix], past)
+            one.extend([IDS[:num_prefix]], [past])
         found.append(one.branch(BRANCHES, past, layers))
 
         assert num_prefix == past.length
@@ -112,16 +112,17 @@ def test_branching_is_the_same_operation(
             assert close(found[0][layer][row, :length], found[1][layer][row, :length])
 
 
-def test_stepping_is_the_same_operation(lean: Any, same: Any) -> None:
-    """Three sequences of unequal length, five tokens each."""
-    pasts = [[read(d, IDS[:n], room=5)[1] for n in (1, 20, 50)] for d in (lean, same)]
+def test_extending_several_is_the_same_operation(lean: Any, same: Any) -> None:
+    """Three sequences of unequal length, five chunks each of one, two and four tokens."""
+    pasts = [[read(d, IDS[:n], room=20)[1] for n in (1, 20, 50)] for d in (lean, same)]
     for token in range(5):
         states = [
-            d.step([token, 7, IDS[token]], p) for d, p in zip((lean, same), pasts, strict=True)
+            d.extend([[token], [7, token], IDS[token : token + 4]], p)
+            for d, p in zip((lean, same), pasts, strict=True)
         ]
 
         assert close(*states)
-    assert [6, 25, 55] == [past.length for past in pasts[0]] == [past.length for past in pasts[1]]
+    assert [6, 30, 70] == [past.length for past in pasts[0]] == [past.length for past in pasts[1]]
 
 
 @settings(deadline=None, max_examples=30)
@@ -134,7 +135,7 @@ def test_copying_is_the_same_operation(
     states = []
     for one in (lean, same):
         fork = read(one, IDS[:length])[1].copy(kept, more)
-        states.append(one.extend(IDS[100 : 100 + more], fork))
+        states.append(one.extend([IDS[100 : 100 + more]], [fork]))
 
         assert kept + more == fork.length
     assert close(*states)
@@ -148,13 +149,13 @@ def test_what_was_copied_never_changes(other: Stock, length: int, kept: int, mor
     past = read(other, IDS[:length])[1]
     before = {name: tensor.clone() for name, tensor in past.tensors().items()}
     fork = past.copy(kept, more)
-    other.extend(IDS[50 : 50 + more], fork)
-    other.step([3], [fork])
+    other.extend([IDS[50 : 50 + more]], [fork])
+    other.extend([[3]], [fork])
     own = {name: tensor.clone() for name, tensor in fork.tensors().items()}
 
     assert length == past.length
     assert all(torch.equal(before[name], tensor) for name, tensor in past.tensors().items())
-    other.extend(IDS[90 : 90 + more], past)
+    other.extend([IDS[90 : 90 + more]], [past])
     assert kept + more + 1 == fork.length
     assert all(torch.equal(own[name], tensor) for name, tensor in fork.tensors().items())
 
@@ -166,7 +167,7 @@ def test_another_architecture_says_what_transformers_says(lm: Any, other: Stock)
 
     assert close(expected[39], logits)
     for n in range(40, 60):
-        assert close(expected[n], other.logits(other.step([IDS[n]], [past]))[0])
+        assert close(expected[n], other.logits(other.extend([IDS[n : n + 1]], [past]))[0])
     found = other.branch(BRANCHES, past, {1, 2})
     for number, state in enumerate(layers_of(lm, [*IDS[:60], 1, 2, 3, 4, 5]), 1):
         assert close(state[60:], found[number][0])
@@ -178,14 +179,14 @@ def test_a_past_restored_from_its_tensors_is_the_same(other: Stock) -> None:
     restored = other.restore({n: t.contiguous() for n, t in past.tensors().items()})
 
     assert (30, past.num_bytes) == (restored.length, restored.num_bytes)
-    assert torch.equal(other.extend(IDS[60:65], past), other.extend(IDS[60:65], restored))
+    assert torch.equal(other.extend([IDS[60:65]], [past]), other.extend([IDS[60:65]], [restored]))
 
 
-def test_a_step_that_fails_leaves_every_past_as_it_was(other: Stock) -> None:
+def test_a_pass_that_fails_leaves_every_past_as_it_was(other: Stock) -> None:
     """Each sequence is served again alone, so none may have grown already (``Call.together``)."""
     pasts = [read(other, IDS[:10])[1] for _ in range(2)]
     with pytest.raises(IndexError):
-        other.step([5, 10_000], pasts)
+        other.extend([[5], [10_000]], pasts)
 
     assert [10, 10] == [past.length for past in pasts]
 
@@ -199,7 +200,7 @@ def test_a_window_of_attention_is_transformers_own_business(tmp_path: Path) -> N
     fork = past.copy(20, 5)
 
     assert close(whole(lm, IDS[:20])[-1], logits)
-    assert close(whole(lm, IDS[:25])[-1], made.logits(made.extend(IDS[20:25], fork))[0])
+    assert close(whole(lm, IDS[:25])[-1], made.logits(made.extend([IDS[20:25]], [fork]))[0])
     assert close(
         layers_of(lm, [*IDS[:20], 1, 2, 3, 4, 5])[0][20:], made.branch(BRANCHES, past, {1})[1][0]
     )
@@ -212,6 +213,6 @@ def test_what_a_window_has_forgotten_cannot_be_cropped_to(tmp_path: Path) -> Non
     lm = AutoModelForCausalLM.from_pretrained(weights.folder, dtype=torch.float32)
     made = decoder(weights)
     fork = read(made, IDS[:20])[1].copy(15, 5)
-    logits = made.logits(made.extend([*IDS[fork.length : 15], 40, 41], fork))[0]
+    logits = made.logits(made.extend([[*IDS[fork.length : 15], 40, 41]], [fork]))[0]
 
     assert close(whole(lm, [*IDS[:15], 40, 41])[-1], logits)
