@@ -414,7 +414,7 @@ async def test_bench_measures_real_contenders(home: Home) -> None:
     assert found["whole_path"]["messages"] == 10
     assert all(
         0 < found["whole_path"][f"{stage}_ms"]["p50"] <= found["whole_path"][f"{stage}_ms"]["p95"]
-        for stage in ("mood", "reply", "whole_path")
+        for stage in ("mood", "reply", "whole_path", "example_messages")
     )
 
 

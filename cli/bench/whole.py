@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -29,11 +30,15 @@ MESSAGES = (
     "什么？他居然辞职了？",
     "How was your day?",
 )
+#: Of the examples that replies are judged by, so many are one message here.
+EVERY = 8
 STAGES = ("mood", "reply", "whole path")
 
 
 def whole_path(settings_file: Path, progress: Progress) -> dict[str, Any]:
     """p50 and p95 of each stage in milliseconds, and the seconds to the first answer.
+
+    Then those of whole replies to example messages, each in a chat of its own.
 
     Raises:
         ChildFailed: The bot ended before it had answered.
@@ -41,7 +46,9 @@ def whole_path(settings_file: Path, progress: Progress) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         ready_s = _run_bot(settings_file, folder, MESSAGES, progress)
         records = list(select(Audit(folder=folder), Query()))
-    return {"messages": len(records), "first_answer_s": ready_s, **_figures(records)}
+    alone_ms = _percentiles(_alone_ms(settings_file, _examples(), progress))
+    found = {"messages": len(records), "first_answer_s": ready_s, **_figures(records)}
+    return found | {"example_messages_ms": alone_ms}
 
 
 def _run_bot(
@@ -77,6 +84,38 @@ def _run_bot(
     return round(first, 2)
 
 
+def _examples() -> list[str]:
+    """Everyday messages, and such as no line of ours was written for."""
+    lines: list[str] = []
+    for name in ("everyday", "unseen"):
+        lines += (ROOT / f"examples/replies/{name}.jsonl").read_text("utf-8").splitlines()[::EVERY]
+    return [" ".join(json.loads(line)["text"].split()) for line in lines]
+
+
+def _alone_ms(settings_file: Path, messages: Sequence[str], progress: Progress) -> list[float]:
+    """Milliseconds of mood and reply of each message, as ``bot.py reply`` tells them."""
+    command = ("bot.py", "--settings", str(settings_file), "reply", "--json")
+    with (
+        progress.task("Answering examples", len(messages), "messages") as advance,
+        subprocess.Popen(  # noqa: S603 - this program itself
+            [sys.executable, str(ROOT / command[0]), *command[1:]],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        ) as replies,
+    ):
+        assert replies.stdin is not None  # noqa: S101 - both are pipes
+        assert replies.stdout is not None  # noqa: S101
+        replies.stdin.write("\n".join(messages).encode())
+        replies.stdin.close()
+        taken = []
+        for line in replies.stdout:
+            taken.append(float(json.loads(line)["ms"]))
+            advance(1)
+    if replies.returncode:
+        raise ChildFailed(f"`reply` ended with exit code {replies.returncode}")
+    return taken
+
+
 def _figures(records: Sequence[Record]) -> dict[str, Mapping[str, float]]:
     taken: dict[str, list[float]] = {stage: [] for stage in STAGES}
     for record in records:
@@ -84,10 +123,8 @@ def _figures(records: Sequence[Record]) -> dict[str, Mapping[str, float]]:
         for stage in ("mood", "reply"):
             if stage in record.stage_ms:
                 taken[stage].append(record.stage_ms[stage])
-    return {
-        f"{stage.replace(' ', '_')}_ms": {
-            f"p{percent}": round(percentile(ms, percent), 1) for percent in (50, 95)
-        }
-        for stage, ms in taken.items()
-        if ms
-    }
+    return {f"{stage.replace(' ', '_')}_ms": _percentiles(ms) for stage, ms in taken.items() if ms}
+
+
+def _percentiles(taken: Sequence[float]) -> Mapping[str, float]:
+    return {f"p{percent}": round(percentile(taken, percent), 1) for percent in (50, 95)}
