@@ -176,5 +176,5 @@ class Decoding:
 
 
 def _num_together(chunk: Sequence[int]) -> int:
-    """How many such chunks make up a whole one; a power of two, so that like lengths go together."""
+    """How many such chunks make up a whole one: a power of two, to bring like lengths together."""
     return min(MAX_REPLIES, CHUNK >> (len(chunk) - 1).bit_length())
