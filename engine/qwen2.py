@@ -100,13 +100,11 @@ class Qwen2:
         grown = [past.grown(size) for past, size in zip(pasts, sizes, strict=True)]
         for layer, *kept in zip(self._layers, *grown, strict=True):
             q, new = self._attended(layer, x, turn)
-            groups = q.view(len(x), self._shape.num_kv_heads, -1, q.shape[-1]).transpose(0, 1)
-            new = new.permute(1, 2, 0, 3)[:, None]
+            groups = q.view(len(x), self._shape.num_kv_heads, -1, q.shape[-1])
+            own = torch.split_with_sizes(groups, sizes), torch.split_with_sizes(new, sizes)
             # Each over its own keys: no padding, nothing to move when one joins or leaves.
-            own = torch.split_with_sizes(groups, sizes, 1), torch.split_with_sizes(new, sizes, 3)
             found = [_attention_of_chunk(*one) for one in zip(*own, kept, masks, strict=True)]
-            attended = found[0] if len(found) == 1 else torch.cat(found, 1)
-            x = self._through(layer, x, attended.transpose(0, 1).reshape(len(x), -1))
+            x = self._through(layer, x, found[0] if len(found) == 1 else torch.cat(found))
         for past, end in zip(pasts, ends, strict=True):
             past.length = end  # only now: whoever asked may ask again where something fails
         return self._normed(x[torch.tensor(sizes).cumsum(0) - 1], self._norm)
@@ -211,17 +209,20 @@ def _attention(q: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None) -> 
 
 
 def _attention_of_chunk(q: Tensor, new: Tensor, kept: Grown, mask: Tensor | None) -> Tensor:
-    """Of the latest tokens of one sequence, whose keys and values it keeps; of the shape of ``q``.
+    """Of the latest tokens of one sequence, whose keys and values it keeps.
 
     Args:
-        q: Shape (key-value heads, tokens, heads a key, head size).
-        new: Keys and values, shape (2, 1, key-value heads, tokens, head size).
-        mask: See ``_attention``.
+        q: Shape (tokens, key-value heads, heads a key, head size).
+        new: Keys and values, shape (tokens, 2, key-value heads, head size).
+        mask: See ``_attention``; None for a single token, which sees all.
+
+    Returns:
+        Shape (tokens, heads * head size).
     """
-    kept.latest.copy_(new)
-    queries = q.flatten(1, 2)[None]
-    found = scaled_dot_product_attention(queries, kept.keys, kept.values, attn_mask=mask)
-    return found.view(q.shape)
+    kept.latest.copy_(new.permute(1, 2, 0, 3)[:, None])
+    if mask is None:
+        return scaled_dot_product_attention(q, kept.keys, kept.values).view(1, -1)
+    return _attention(q.flatten(1, 2)[None], kept.keys, kept.values, mask)
 
 
 def _rotations(shape: Shape, num_positions: int) -> tuple[Tensor, Tensor]:
