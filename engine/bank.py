@@ -12,6 +12,8 @@ from engine.mood import Mood
 MAX_CHARS = 500
 PAIR = '{"text": "我考过了！", "mood": "happy", "reply": "太好了，今晚庆祝一下？"}'
 FORMS = ("statement", "question")
+#: Of open lines: who wrote the message, where that is told.
+OWNER = "owner"
 OPEN = '{"mood": "happy", "form": "statement", "reply": "隔着屏幕都觉出你高兴了。"}'
 OCCASION = '{"occasion": "passed", "reply": "恭喜你，这一关算是过了。"}'
 
@@ -68,11 +70,14 @@ class OpenLine:
 
     Attributes:
         is_for_questions: Whether the message asks something.
+        is_for_owner: Whether the owner wrote it: to all others the bot may say that it keeps the
+            message for them.
     """
 
     reply: str
     mood: Mood
     is_for_questions: bool
+    is_for_owner: bool = False
 
 
 def read_bank(folder: Path, occasions: Container[str] = ()) -> tuple[Pair, ...]:
@@ -119,11 +124,14 @@ def read_open(path: Path) -> tuple[OpenLine, ...]:
         BankError: The file cannot be read, or a line is no open line.
     """
     found = []
-    for where, fields in _lines(path, OPEN):
-        if fields["form"] not in FORMS:
-            raise BankError(f"{where}: form is {fields['form']!r}; allowed are {', '.join(FORMS)}")
-        reply = _words(fields["reply"], "reply", where)
-        found.append(OpenLine(reply, _mood(fields["mood"], where), fields["form"] == FORMS[1]))
+    for where, fields in _lines(path, OPEN, also=("to",)):
+        form, to = fields["form"], fields.get("to", OWNER)
+        if form not in FORMS:
+            raise BankError(f"{where}: form is {form!r}; allowed are {', '.join(FORMS)}")
+        if to != OWNER:
+            raise BankError(f"{where}: to is {to!r}; {OWNER!r} is allowed, or leave it out")
+        reply, mood = _words(fields["reply"], "reply", where), _mood(fields["mood"], where)
+        found.append(OpenLine(reply, mood, form == FORMS[1], is_for_owner="to" in fields))
     return tuple(found)
 
 

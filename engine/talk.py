@@ -33,6 +33,7 @@ class Asked:
         near: Pairs to answer like, the nearest first.
         name: Who wrote the message, see ``Turn``.
         moods: Those that an answer may suit, where the mood is not sure; none: ``mood`` alone.
+        is_owner: Whether the owner of the account wrote the message.
     """
 
     persona: Persona
@@ -42,6 +43,7 @@ class Asked:
     near: tuple[Pair, ...] = ()
     name: str = ""
     moods: tuple[Mood, ...] = ()
+    is_owner: bool = False
 
 
 @dataclass(frozen=True, slots=True)

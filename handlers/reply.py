@@ -57,6 +57,7 @@ class ReplyStage:
 
     Args:
         config: ``reply`` of the settings.
+        owner: Id of the account's owner; empty where nobody is.
         now: Local time, for the skills.
     """
 
@@ -67,10 +68,12 @@ class ReplyStage:
         personas: Personas,
         config: settings.ReplySection,
         *,
+        owner: str = "",
         now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
         chance: random.Random | None = None,
     ) -> None:
         self._history, self._personas, self._config, self._now = history, personas, config, now
+        self._owner = owner
         self._chance = chance or random.Random()  # noqa: S311 - which of several lines
         self._chooser = Chooser(mind, config, self._chance)
 
@@ -123,7 +126,12 @@ class ReplyStage:
         name = speaker(message.room_name, message.talker_name)
         mood = exchange.reading.mood if exchange.reading else Mood.NEUTRAL
         moods = _moods(exchange.reading)
-        return Asked(persona, exchange.cleaned, mood, tuple(turns), name=name, moods=moods)
+        return Asked(
+            *(persona, exchange.cleaned, mood, tuple(turns)),
+            name=name,
+            moods=moods,
+            is_owner=bool(self._owner) and message.talker_id == self._owner,
+        )
 
     def _honest(self, about: Topic, asked: Asked, near: Sequence[Near]) -> Reply:
         """An example on that topic, if one is near; else the persona's line for it."""
@@ -173,11 +181,13 @@ def by_chat(
     mind: Mind, history: History, personas: Personas, config: settings.Settings
 ) -> Callable[[Exchange], Awaitable[Exchange]]:
     """The stage that answers, as long as ``answer.chats`` lets it in each chat."""
-    default = ReplyStage(mind, history, personas, config.reply)
+    owner = config.account.owner
+    default = ReplyStage(mind, history, personas, config.reply, owner=owner)
     own = {
         chat: ReplyStage(
             *(mind, history, personas),
             config.reply.model_copy(update={"max_chars": override.max_chars}),
+            owner=owner,
         )
         for chat, override in config.answer.chats.items()
         if override.max_chars is not None

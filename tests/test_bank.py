@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from engine.bank import BankError, Pair, read_bank, read_occasions
+from engine.bank import BankError, OpenLine, Pair, read_bank, read_occasions, read_open
 from engine.distress import is_distress
 from engine.mood import Mood
 from handlers import skills
@@ -77,23 +78,73 @@ def test_lines_of_an_occasion_stay_together(tmp_path: Path) -> None:
         read_occasions(wrong)
 
 
+def test_open_lines_say_for_whom_they_are(tmp_path: Path) -> None:
+    """For everybody but the owner, unless they say so."""
+    path = tmp_path / "open.jsonl"
+    path.write_text(
+        '{"mood": "sad", "form": "statement", "reply": "我替本人收着。"}\n'
+        '{"mood": "happy", "form": "question", "reply": "你说呢？", "to": "owner"}\n',
+        encoding="utf-8",
+    )
+
+    assert read_open(path) == (
+        OpenLine("我替本人收着。", Mood.SAD, is_for_questions=False),
+        OpenLine("你说呢？", Mood.HAPPY, is_for_questions=True, is_for_owner=True),
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "expected"),
+    [
+        ('"mood": "glad", "form": "statement"', "mood is 'glad'; allowed are happy"),
+        ('"mood": "happy", "form": "?"', "form is '\\?'; allowed are statement, question"),
+        ('"mood": "happy", "form": "question", "to": "me"', "to is 'me'; 'owner' is allowed"),
+    ],
+)
+def test_an_open_line_that_is_none_is_named(tmp_path: Path, wrong: str, expected: str) -> None:
+    """File, line, the value and what is allowed."""
+    path = tmp_path / "open.jsonl"
+    path.write_text(f'{{{wrong}, "reply": "好"}}\n', encoding="utf-8")
+    with pytest.raises(BankError, match=f"open.jsonl line 1: {expected}"):
+        read_open(path)
+
+
+def faulty(lines: Sequence[str]) -> list[str]:
+    """Those that could not be said to an ordinary message of their language."""
+    heard = {True: "what a day", False: "今天的事"}
+    return [
+        line
+        for line in lines
+        if check(line, message=heard[line.isascii()], previous=None, bot_name="一心", max_chars=90)
+        or claim(line, heard[line.isascii()])
+    ]
+
+
 def test_the_shipped_lines_of_occasions_may_be_sent_as_they_are() -> None:
     """At least four Chinese ones and two English ones each, none twice, none with a fault."""
     lines = persona().occasion_lines
     every = [line for own in lines.values() for line in own]
-    heard = {True: "what a day", False: "今天的事"}
-    bad = [
-        line
-        for line in every
-        if check(line, message=heard[line.isascii()], previous=None, bot_name="一心", max_chars=90)
-        or claim(line, heard[line.isascii()])
-    ]
 
     assert {True, False} == {line.isascii() for line in every}
     assert all(4 <= sum(not line.isascii() for line in own) for own in lines.values())
     assert all(2 <= sum(line.isascii() for line in own) for own in lines.values())
     assert len(every) == len(set(every))
-    assert [] == bad
+    assert [] == faulty(every)
+
+
+def test_the_shipped_open_lines_may_be_sent_as_they_are() -> None:
+    """Four Chinese ones and an English one at least of every mood, form and addressee."""
+    lines = persona().open_lines
+    kinds = {(line.mood, line.is_for_questions, line.is_for_owner) for line in lines}
+    own = [
+        [x.reply for x in lines if (x.mood, x.is_for_questions, x.is_for_owner) == kind]
+        for kind in kinds
+    ]
+
+    assert 4 * len(Mood) == len(kinds)
+    assert all(4 <= sum(not line.isascii() for line in few) for few in own)
+    assert all(1 <= sum(line.isascii() for line in few) for few in own)
+    assert [] == faulty([line.reply for line in lines])
 
 
 def test_a_folder_without_pairs_is_refused(tmp_path: Path) -> None:

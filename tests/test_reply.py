@@ -204,6 +204,22 @@ async def test_without_a_candidate_a_warm_line_is_said() -> None:
     assert reply.text in fitting
 
 
+@pytest.mark.parametrize(("owner", "is_kept"), [("ming", False), ("boss", True), ("", True)])
+async def test_a_message_is_kept_for_the_owner_unless_the_owner_wrote_it(
+    owner: str, is_kept: bool
+) -> None:
+    """The account's owner is not told that the owner will get back to them."""
+    stage_ = ReplyStage(
+        *(ScriptedMind(), MemoryLedger(), Personas(persona(), {})),
+        settings.ReplySection(least_score=20.0),
+        owner=owner,
+    )
+    said_ = {(await stage_(asked("绿萝换了个盆", Mood.NEUTRAL))).reply for _ in range(8)}
+    kept = {"本人" in reply.text for reply in said_ if reply}
+
+    assert {is_kept} == kept
+
+
 async def test_warm_lines_come_in_turns() -> None:
     """Messages nobody has an answer to: no line again among the next three."""
     stage_ = stage(ScriptedMind(["我是ChatGPT。"]))

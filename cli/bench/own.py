@@ -187,7 +187,8 @@ def _open(arguments: argparse.Namespace) -> Opened:
     # Fetching and converting are worth a line; after the first start there is nothing to tell.
     progress = TerminalProgress(None if arguments.settle else io.StringIO())
     engine = Engine.open(config, progress)
-    persona = load(config.reply.persona)
+    # No measure looks up a bank, and reading one takes minutes in each precision.
+    persona = load(config.reply.persona).model_copy(update={"pairs": ()})
     own = Own(engine, persona, arguments.replies)
     asyncio.run(engine.read_mood(texts.WARM_UP))
     if arguments.settle:
