@@ -31,7 +31,7 @@ __all__ = ["Personas", "ReplyStage", "by_chat"]
 log = structlog.get_logger()
 
 #: An example on the same topic is said instead of the persona's general line from this nearness on.
-NEAR_ENOUGH = 0.6
+NEAR_ENOUGH = 0.9
 
 
 #: From this confidence on a mood is taken for the one that is meant, from that on it may be;
@@ -39,7 +39,7 @@ SURE, MAY_WELL_BE = 0.75, 0.25
 #: and a message down to this polarity is no sad one.
 HEAVY_FROM = -0.5
 #: From this sureness of its occasion on a message is no distress.
-TOLD = 0.45
+TOLD = 0.4
 #: Moods in which somebody may be in distress.
 HEAVY = (Mood.SAD, Mood.FEAR, Mood.ANGRY)
 
