@@ -43,6 +43,7 @@ async def faults(engine: Engine, step: int, seed: int) -> list[str]:
     config, chance = settings.ReplySection(), random.Random(seed)  # noqa: S311
     stage, found = ReplyStage(engine, ledger, personas, config, chance=chance), []
     await engine.warm(personas.all(), [Mood.NEUTRAL])
+    await engine.study(personas.all())
     for number, turns in enumerate(chats(step)):
         previous: str | None = None
         for text in turns:
