@@ -25,7 +25,7 @@ class KeyValues:
     """Keys and values of one sequence, with room to grow in place.
 
     All layers are one piece of memory. Chats come and go, each of another length, and what many
-    small pieces leave behind fits few others: so the process grew by 66 MB over 5,000 requests.
+    small pieces leave behind fits few others: 50 MB lay idle so after 2,000 requests.
 
     Args:
         kept: Shape (layers, 2, 1, key-value heads, room, head size): keys, then values.

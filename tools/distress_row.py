@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Literal
 
 import torch
 from safetensors import safe_open
@@ -20,28 +19,13 @@ from safetensors.torch import save
 
 import settings
 from cli.progress import TerminalProgress
-from engine.engine import open_model
-from engine.features import Features
 from engine.fit import fit, num_solves
-from engine.head import DISTRESS, OUTPUTS, Head, Standard, shipped_path
+from engine.head import DISTRESS, OUTPUTS, Standard
 from engine.labelled import Labelled, Task, read_labelled
 from engine.persona import load
 from engine.store import write_whole
 from engine.thresholds import thresholds
-from handlers.sanitize import own_words
-
-UNROUNDED: Literal["bf16"] = "bf16"
-
-
-def read(name: str, lines: list[Labelled]) -> tuple[torch.Tensor, Head, Path]:
-    """The states of the lines, and the model's shipped head with its file."""
-    progress = TerminalProgress()
-    model = open_model(settings.Engine(model=name, precision=UNROUNDED), progress)
-    path = shipped_path(model.name, model.fingerprint)
-    head = Head.load(path, fingerprint=model.fingerprint)
-    features = Features(model, head.taps)
-    with progress.task("Reading", len(lines), "lines") as advance:
-        return features.read_all([own_words(x.text) or "。" for x in lines], advance), head, path
+from tools.states import UNROUNDED, read
 
 
 def moved(
@@ -55,7 +39,7 @@ def main(name: str, *files: str) -> None:
     lines = [line for file in files for line in read_labelled(Path(file))]
     pairs = load(settings.ReplySection().persona).pairs
     lines += [Labelled(pair.text, Task.MOOD, str(pair.mood)) for pair in pairs]
-    states, head, path = read(name, lines)
+    states, head, path = read(name, UNROUNDED, lines)
     with TerminalProgress().task("Fitting", num_solves(lines), "regressions") as advance:
         fitted = fit(states, lines, advance)
     place = OUTPUTS.index(DISTRESS)

@@ -10,44 +10,24 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
 
-import torch
 from safetensors import safe_open
 from safetensors.torch import save
 
-import settings
-from cli.progress import TerminalProgress
-from engine.engine import open_model
-from engine.features import Features
-from engine.head import MEANS, Head, shipped_path
+from engine.head import MEANS
 from engine.labelled import read_labelled
 from engine.store import write_whole
-from handlers.sanitize import own_words
-
-UNROUNDED = "bf16"
-
-
-def mean(name: str, precision: Any, texts: list[str]) -> tuple[torch.Tensor, Path]:
-    """Of the states that the model's shipped head reads, and that head's file."""
-    progress = TerminalProgress()
-    config = settings.Engine(model=name, precision=precision)
-    model = open_model(config, progress)
-    path = shipped_path(model.name, model.fingerprint)
-    features = Features(model, Head.load(path, fingerprint=model.fingerprint).taps)
-    with progress.task(f"Reading in {precision}", len(texts), "lines") as advance:
-        return features.read_all(texts, advance).mean(0), path
+from tools.states import UNROUNDED, read
 
 
 def main(name: str, *files: str) -> None:
     lines = [line for file in files for line in read_labelled(Path(file))]
-    texts = [own_words(line.text) or "。" for line in lines]
-    unrounded, path = mean(name, UNROUNDED, texts)
+    unrounded, _, path = read(name, UNROUNDED, lines)
     with safe_open(path, framework="pt") as file:
         metadata = file.metadata()
         tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
     for precision in ("int4", "int8"):
-        moved = mean(name, precision, texts)[0] - unrounded
+        moved = read(name, precision, lines)[0].mean(0) - unrounded.mean(0)
         tensors[MEANS[precision]] = tensors["mean"] + moved
     write_whole(path, save(tensors, metadata=metadata))
 
