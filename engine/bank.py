@@ -15,7 +15,7 @@ FORMS = ("statement", "question")
 #: Of open lines: who wrote the message, where that is told.
 OWNER = "owner"
 OPEN = '{"mood": "happy", "form": "statement", "reply": "隔着屏幕都觉出你高兴了。"}'
-OCCASION = '{"occasion": "passed", "reply": "恭喜你，这一关算是过了。"}'
+OCCASION = '{"occasion": "passed.exam", "reply": "恭喜你，这一关算是过了。"}'
 
 
 class BankError(Exception):
@@ -57,11 +57,18 @@ class Guess:
     """An occasion that a message may have been written on.
 
     Attributes:
-        score: About 1 where all near pairs agree, about 0 where nothing like it is known.
+        score: Share of the near pairs' votes, 0 to 1.
+        kin: The same of all occasions of its family.
     """
 
     occasion: str
     score: float
+    kin: float = 0.0
+
+
+def family(occasion: str) -> str:
+    """What an occasion is one kind of: ``ill`` of ``ill.fever``."""
+    return occasion.partition(".")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +96,8 @@ def read_bank(folder: Path, occasions: Container[str] = ()) -> tuple[Pair, ...]:
     Raises:
         BankError: The folder or a file cannot be read, or a line is no pair.
     """
-    files = sorted(folder.glob("*.jsonl"))
-    if not files:
-        raise BankError(f"{folder} holds no .jsonl file; a line of one is {PAIR}")
     pairs: dict[str, Pair] = {}
-    for path in files:
+    for path in _files(folder, PAIR):
         for where, fields in _lines(path, PAIR, also=("occasion",)):
             text, reply = (_words(fields[name], name, where) for name in ("text", "reply"))
             occasion = str(fields.get("occasion", ""))
@@ -104,17 +108,18 @@ def read_bank(folder: Path, occasions: Container[str] = ()) -> tuple[Pair, ...]:
     return tuple(pairs.values())
 
 
-def read_occasions(path: Path) -> dict[str, tuple[str, ...]]:
-    """Lines that fit any message written on an occasion, from a ``.jsonl`` file.
+def read_occasions(folder: Path) -> dict[str, tuple[str, ...]]:
+    """Lines that fit any message written on an occasion, of every ``.jsonl`` file of a folder.
 
     Raises:
-        BankError: The file cannot be read, or a line is none.
+        BankError: The folder or a file cannot be read, or a line is none.
     """
-    found: dict[str, tuple[str, ...]] = {}
-    for where, fields in _lines(path, OCCASION):
-        occasion, reply = (_words(fields[name], name, where) for name in ("occasion", "reply"))
-        found[occasion] = (*found.get(occasion, ()), reply)
-    return found
+    found: dict[str, list[str]] = {}
+    for path in _files(folder, OCCASION):
+        for where, fields in _lines(path, OCCASION):
+            occasion, reply = (_words(fields[name], name, where) for name in ("occasion", "reply"))
+            found.setdefault(occasion, []).append(reply)
+    return {occasion: tuple(lines) for occasion, lines in found.items()}
 
 
 def read_open(path: Path) -> tuple[OpenLine, ...]:
@@ -133,6 +138,13 @@ def read_open(path: Path) -> tuple[OpenLine, ...]:
         reply, mood = _words(fields["reply"], "reply", where), _mood(fields["mood"], where)
         found.append(OpenLine(reply, mood, form == FORMS[1], is_for_owner="to" in fields))
     return tuple(found)
+
+
+def _files(folder: Path, example: str) -> list[Path]:
+    files = sorted(folder.glob("*.jsonl"))
+    if not files:
+        raise BankError(f"{folder} holds no .jsonl file; a line of one is {example}")
+    return files
 
 
 def _lines(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import torch
 
 from engine.decoder import Decoder, Past
-from engine.prefixes import CHUNK, Prefixes, chunks, padded
+from engine.prefixes import CHUNK, Prefixes, States, chunks, padded
 from engine.sampler import Likeliest, Sampler, Sampling, likeliest, num_wanted
 from engine.shortlist import Shortlist
 from engine.talk import Draft
@@ -90,18 +90,42 @@ class Decoding:
         self, prefix: Sequence[int], rest: Sequence[int], answers: Sequence[Sequence[int]]
     ) -> Work[list[float]]:
         """Log-probability of a token of each answer to a prompt, on average; 0 of an empty one."""
+        last = self._decoder.num_layers
+        first, states = yield from self._branched(prefix, rest, answers, {last})
+        return [
+            self._logprob(torch.cat([first, own[: len(answer) - 1]]), answer) if answer else 0.0
+            for own, answer in zip(states[last], answers, strict=True)
+        ]
+
+    def continued(
+        self,
+        prefix: Sequence[int],
+        rest: Sequence[int],
+        answers: Sequence[Sequence[int]],
+        layers: Collection[int],
+    ) -> Work[list[States]]:
+        """States of what may follow a prompt, each of shape (its tokens, width)."""
+        _, states = yield from self._branched(prefix, rest, answers, layers)
+        return [
+            {layer: found[row, : len(answer)] for layer, found in states.items()}
+            for row, answer in enumerate(answers)
+        ]
+
+    def _branched(
+        self,
+        prefix: Sequence[int],
+        rest: Sequence[int],
+        answers: Sequence[Sequence[int]],
+        layers: Collection[int],
+    ) -> Work[tuple[torch.Tensor, States]]:
+        """State after a prompt, shape (1, width), and those of what may follow, all in one pass."""
         yield from self._prefixes.prepare(prefix)
         prompt = [*prefix, *rest]
         past = self._prefixes.begin(prompt, room=0)
         first = yield from self._read_rest(prompt, past)
         yield None
-        last = self._decoder.num_layers
         with torch.inference_mode():
-            states = self._decoder.branch(padded(answers), past, {last})[last]
-        return [
-            self._logprob(torch.cat([first, own[: len(answer) - 1]]), answer) if answer else 0.0
-            for own, answer in zip(states, answers, strict=True)
-        ]
+            return first, self._decoder.branch(padded(answers), past, layers)
 
     def _logprob(self, states: torch.Tensor, answer: Sequence[int]) -> float:
         """Of tokens, each given the state before it; shape (tokens, width)."""

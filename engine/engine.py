@@ -12,17 +12,15 @@ from typing import Self
 import settings
 from engine.bank import Guess, Near, Pair
 from engine.executor import InferenceExecutor, Priority
-from engine.features import HeadReader
-from engine.head import find
-from engine.labels import LabelScorer
 from engine.library import Library
 from engine.model import Model
 from engine.mood import Mood, Reading
 from engine.persona import Persona
 from engine.progress import Progress, Stoppable
-from engine.prompts import PROMPT_VERSION, occasion_prefix
-from engine.talk import Asked, Draft, Likelihood
-from engine.vectors import Vectors, occasion_taps, vector_taps
+from engine.prompts import PROMPT_VERSION
+from engine.readers import apt_reader, mood_reader, projection
+from engine.talk import Aptness, Asked, Draft, Likelihood
+from engine.vectors import Vectors
 from engine.weights import Weights, locate
 from engine.work import T, Work
 from engine.writer import Writer
@@ -51,10 +49,10 @@ class Engine:
         self, model: Model, config: settings.Settings, executor: InferenceExecutor
     ) -> None:
         self._settings = config.engine
-        vectors = Vectors(model, vector_taps(model.num_layers))
-        subjects = Vectors(model, occasion_taps(model.num_layers), occasion_prefix())
-        self._library = Library(vectors, subjects, model.memo)
-        self._reader = _mood_reader(model, config, vectors)
+        vectors = Vectors(model)
+        self._library = Library(vectors, model.memo, projection(model, vectors))
+        self._apt = apt_reader(model)
+        self._reader = mood_reader(model, config)
         self.facts = Facts(model.name, model.fingerprint, model.precision, self._reader.name)
         self._writer = Writer(model, config)
         self._executor = executor
@@ -88,34 +86,28 @@ class Engine:
         """Seconds that the inference thread has been at one step; see the executor's."""
         return self._executor.step_s
 
-    async def warm(
-        self,
-        personas: Sequence[Persona],
-        moods: Iterable[Mood],
-        advance: Callable[[int], None] = lambda _: None,
-    ) -> None:
-        """Do now what the first message would wait for: banks, prefixes, torch's own first pass.
+    async def warm(self, personas: Sequence[Persona], moods: Iterable[Mood]) -> None:
+        """Do now what the first message would wait for: prefixes, torch's own first pass.
 
         Gives way to messages, so that the rarer moods can be warmed while the bot answers.
-
-        Args:
-            advance: Told of the pairs of the banks as they are read, from another thread.
         """
         await self.read_moods(["你好"])
-        for persona in personas:
-            prepare = functools.partial(self._library.prepare, persona, advance)
-            await self._executor.run(prepare, priority=Priority.BULK, timeout=PATIENT_S)
+        await self.study([one for one in personas if self._library.is_quick(one)])
         for persona, mood in itertools.product(personas, moods):
             prepare = functools.partial(self._writer.prepare, persona, mood)
             await self._executor.run(prepare, priority=Priority.BULK, timeout=PATIENT_S)
 
-    async def study(self, personas: Sequence[Persona]) -> None:
-        """Learn what tells occasions apart: another minute the first time, giving way as ``warm``.
+    async def study(
+        self, personas: Sequence[Persona], advance: Callable[[int], None] = lambda _: None
+    ) -> None:
+        """Read the banks of personas: at once with a bundled model and the bank as it is shipped,
+        else minutes the first time, giving way to messages. Until then nothing is near.
 
-        Until it has ended ``occasions`` tells nothing.
+        Args:
+            advance: Told of the pairs as they are read, from another thread.
         """
         for persona in personas:
-            prepare = functools.partial(self._library.prepare_occasions, persona)
+            prepare = functools.partial(self._library.prepare, persona, advance)
             await self._executor.run(prepare, priority=Priority.BULK, timeout=PATIENT_S)
 
     async def read_mood(self, text: str) -> Reading:
@@ -191,6 +183,16 @@ class Engine:
             start, priority=Priority.REPLY, timeout=self._settings.reply_timeout_s
         )
 
+    async def judge(self, text: str, replies: Sequence[str]) -> list[Aptness]:
+        """How apt each reply is to a message; nothing where the model has no head for that.
+
+        Raises:
+            EngineTimeout, EngineBusy, EngineClosed: The caller goes on without it.
+        """
+        if self._apt is None:
+            return []
+        return await self._reply(functools.partial(self._apt.read, text, tuple(replies)))
+
     async def following(self, persona: Persona, text: str, reply: str, mood: Mood) -> list[int]:
         """The token it finds likeliest at each place of a reply: to compare precisions."""
         return await self._executor.run(
@@ -223,19 +225,3 @@ def load_model(config: settings.Engine, weights: Weights, progress: Progress) ->
 def open_model(config: settings.Engine, progress: Progress) -> Model:
     """The model for a program without an event loop; see ``Engine.open``."""
     return load_model(config, locate_model(config, progress), progress)
-
-
-def _mood_reader(
-    model: Model, config: settings.Settings, vectors: Vectors
-) -> LabelScorer | HeadReader:
-    """A head where there is one for the model, else the labels' scores: the same fields."""
-    head = find(
-        config.mood.head,
-        folder=config.engine.cache_path / "heads",
-        name=model.name,
-        fingerprint=model.fingerprint,
-        precision=model.precision,
-    )
-    if head is None:
-        return LabelScorer(model, unsure_below=config.mood.unsure_below)
-    return HeadReader(model, head, unsure_below=config.mood.unsure_below, vectors=vectors)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import torch
 
@@ -17,9 +15,6 @@ from engine.model import Model
 from engine.mood import FIRM, Mood, Reading
 from engine.trunk import Pool, Tap
 from engine.work import Work, finish
-
-if TYPE_CHECKING:
-    from engine.vectors import Vectors
 
 #: Messages a forward pass where many are read.
 BATCH = 32
@@ -59,7 +54,7 @@ class Features:
     @property
     def prompt(self) -> str:
         """Name of the prompt in this model's tokens; a head fitted under another is void."""
-        return hashlib.sha256(str(self._frame).encode()).hexdigest()[:12]
+        return self._frame.digest
 
     def read(self, texts: Sequence[str]) -> Work[torch.Tensor]:
         """Shape (texts, width), float32."""
@@ -97,36 +92,28 @@ class HeadReader:
 
     Args:
         unsure_below: Confidence under which a reading is marked unsure.
-        vectors: Told of the vectors of what is read, which the same pass gives.
 
     Raises:
         HeadRefused: The head does not fit the model or its prompt.
     """
 
-    def __init__(
-        self, model: Model, head: Head, *, unsure_below: float, vectors: Vectors | None = None
-    ) -> None:
+    def __init__(self, model: Model, head: Head, *, unsure_below: float) -> None:
         try:
-            self._features = Features(model, [*head.taps, *(vectors.taps if vectors else ())])
+            self._features = Features(model, head.taps)
         except ValueError as error:
             raise HeadRefused(f"the head does not fit model {model.name}: {error}") from error
-        self._width = self._features.width
-        if vectors is not None:
-            self._width -= vectors.width
-        if head.prompt != self._features.prompt or head.weight.shape[1] != self._width:
+        if head.prompt != self._features.prompt or head.weight.shape[1] != self._features.width:
             raise HeadRefused(
                 f"the head of model {model.name} was fitted with another version of the mood "
                 "prompt; fit it again with `python bot.py calibrate`, or set mood.head: none"
             )
-        self._head, self._unsure_below, self._vectors = head, unsure_below, vectors
+        self._head, self._unsure_below = head, unsure_below
         self.name = f"head {head.digest}"
 
     def read(self, texts: Sequence[str]) -> Work[list[Reading]]:
         """Readings of the texts, in order, from one forward pass over all of them."""
         features = yield from self._features.read(texts)
-        if self._vectors is not None:
-            self._vectors.note(texts, features[:, self._width :])
-        rows = self._head.outputs(features[:, : self._width]).tolist()
+        rows = self._head.outputs(features).tolist()
         return [
             reading_of(self._head, text, row, unsure_below=self._unsure_below)
             for text, row in zip(texts, rows, strict=True)

@@ -40,12 +40,20 @@ class Arrays:
 
 
 def solve(
-    states: torch.Tensor, problem: Problem, penalty: float, start: Arrays, *, is_mended: bool
+    states: torch.Tensor,
+    targets: torch.Tensor,
+    weights: torch.Tensor,
+    penalty: float,
+    start: Arrays,
+    *,
+    is_mended: bool = False,
 ) -> Arrays:
     """The arrays of least penalised loss.
 
     Args:
-        states: Standardised, of the problem's rows alone, shape (n, features).
+        states: Standardised, shape (n, features).
+        targets: Shape (n, columns), see ``Problem``.
+        weights: How much each row counts, shape (n,).
         penalty: Strength of the ridge, in units of the mean loss of a row.
         start: Where the search begins; being far from its weights is what is penalised.
         is_mended: Penalise a change of the bias as well: corrections are one-sided, and sixty
@@ -58,15 +66,15 @@ def solve(
     steps: Any = torch.optim.LBFGS(
         [weight, bias], max_iter=MAX_STEPS, line_search_fn="strong_wolfe"
     )
-    total = problem.weights.sum()
+    total = weights.sum()
 
     def loss() -> torch.Tensor:
         steps.zero_grad()
-        each = losses(states @ weight + bias, problem.targets)
+        each = losses(states @ weight + bias, targets)
         far = (weight - start.weight).square().sum()
         if is_mended:
             far = far + (bias - start.bias).square().sum()
-        whole = (each * problem.weights).sum() / total + penalty * far / 2
+        whole = (each * weights).sum() / total + penalty * far / 2
         torch.autograd.backward(whole)
         return whole
 
@@ -184,8 +192,14 @@ class _Search:
     is_mended: bool
 
     def solve(self, problem: Problem, penalty: float) -> Arrays:
-        states = self.states[problem.rows]
-        return solve(states, problem, penalty, self.start, is_mended=self.is_mended)
+        return solve(
+            self.states[problem.rows],
+            problem.targets,
+            problem.weights,
+            penalty,
+            self.start,
+            is_mended=self.is_mended,
+        )
 
     def best(self, penalties: Sequence[float]) -> tuple[float, torch.Tensor]:
         """That penalty, and the held-out logits it gave for *all* messages."""

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
+from torch import Tensor
+from torch.nn.functional import normalize
 
 from engine.bank import Guess, Near, Pair
+from engine.head import Standard
 from engine.memo import Memo
 from engine.mood import Mood
 from engine.nearness import Nearness
-from engine.occasions import Occasions
 from engine.persona import Persona
+from engine.projection import Projection
 from engine.vectors import Vectors
 from engine.work import Work
 
@@ -20,67 +24,77 @@ from engine.work import Work
 PART = 256
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Bank:
+    """A persona's pairs, and how to lay other messages beside them."""
+
+    pairs: tuple[Pair, ...]
+    directions: Tensor
+    turn: Callable[[Tensor], Tensor]
+
+
 class Library:
     """Nearest pairs by persona, and occasions.
 
     Args:
-        vectors: What pairs are near by.
-        subjects: What occasions are told by; read in a pass of its own.
+        vectors: What a message is about.
         memo: Where the vectors of a bank are kept for the next start.
+        projection: Where there is one for the model; without one, states are compared whole.
     """
 
-    def __init__(self, vectors: Vectors, subjects: Vectors, memo: Memo) -> None:
-        self._vectors, self._subjects, self._memo = vectors, subjects, memo
-        self._banks: dict[str, tuple[tuple[Pair, ...], torch.Tensor]] = {}
-        self._occasions: dict[str, Occasions] = {}
+    def __init__(self, vectors: Vectors, memo: Memo, projection: Projection | None = None) -> None:
+        self._vectors, self._memo, self._projection = vectors, memo, projection
+        self._banks: dict[str, _Bank] = {}
         self._learnt: tuple[Pair, ...] = ()
-        self._learnt_vectors: dict[str, torch.Tensor] = {}
+        self._learnt_vectors: dict[str, Tensor] = {}
         self._ready: dict[str, Nearness] = {}
+
+    def is_quick(self, persona: Persona) -> bool:
+        """Whether most of a bank need not be read."""
+        if self._projection is None:
+            return False
+        unknown = sum(not self._projection.knows(pair.text) for pair in persona.pairs)
+        return unknown <= PART
 
     def prepare(
         self, persona: Persona, advance: Callable[[int], None] = lambda _: None
     ) -> Work[None]:
-        """Read a persona's bank: a minute the first time, from the disk ever after.
+        """Have a persona's bank at hand: what nobody has read yet is read now, once for good.
 
         Args:
             advance: Told of every so many pairs.
         """
-        if persona.pairs and persona.bank not in self._banks:
-            vectors = yield from self._read_all(self._vectors, persona.pairs, advance)
-            self._banks[persona.bank] = persona.pairs, vectors
-
-    def prepare_occasions(self, persona: Persona) -> Work[None]:
-        """Learn what tells the occasions of a bank apart, from its pairs that name one."""
-        pairs = [pair for pair in persona.pairs if pair.occasion]
-        if persona.bank in self._occasions or len({pair.occasion for pair in pairs}) < 2:
+        if not persona.pairs or persona.bank in self._banks:
             return
-        vectors = yield from self._read_all(self._subjects, pairs)
-        key = _key([f"{pair.text} {pair.occasion}" for pair in pairs], self._subjects)
-        kept = self._memo.recall(key)
-        occasions = Occasions(pairs, vectors, kept["weights"] if kept else None)
-        if not kept:
-            self._memo.remember(key, {"weights": occasions.weights})
-        self._occasions[persona.bank] = occasions
+        texts = [pair.text for pair in persona.pairs]
+        projection = self._projection
+        unknown = [t for t in texts if projection is None or not projection.knows(t)]
+        states = yield from self._read_all(unknown, advance)
+        if projection is None:
+            turn = _plain(states)
+            directions = turn(states)
+        else:
+            turn, directions = projection, torch.empty(len(texts), projection.matrix.shape[1])
+            is_known = torch.tensor([projection.knows(text) for text in texts])
+            directions[is_known] = projection.recall([t for t in texts if projection.knows(t)])
+            directions[~is_known] = projection(states)
+        self._banks[persona.bank] = _Bank(persona.pairs, directions, turn)
 
-    def _read_all(
-        self,
-        vectors: Vectors,
-        pairs: Sequence[Pair],
-        advance: Callable[[int], None] = lambda _: None,
-    ) -> Work[torch.Tensor]:
-        parts = []
-        for start in range(0, len(pairs), PART):
-            part = pairs[start : start + PART]
-            parts.append((yield from self._read(vectors, [pair.text for pair in part])))
+    def _read_all(self, texts: Sequence[str], advance: Callable[[int], None]) -> Work[Tensor]:
+        """Shape (texts, width)."""
+        parts = [torch.empty(0, self._vectors.width)]
+        for start in range(0, len(texts), PART):
+            part = texts[start : start + PART]
+            parts.append((yield from self._read(part)))
             advance(len(part))
         return torch.cat(parts)
 
-    def _read(self, vectors: Vectors, texts: Sequence[str]) -> Work[torch.Tensor]:
+    def _read(self, texts: Sequence[str]) -> Work[Tensor]:
         """Vectors of one part of a bank, shape (texts, width)."""
-        key = _key(texts, vectors)
+        key = list(hashlib.sha256(f"{self._vectors.key} {texts}".encode()).digest())
         if kept := self._memo.recall(key):
             return kept["vectors"]
-        found = yield from vectors.of_all(texts)
+        found = yield from self._vectors.of_all(texts)
         self._memo.remember(key, {"vectors": found})
         return found
 
@@ -97,26 +111,38 @@ class Library:
     def nearest(
         self, persona: Persona, text: str, mood: Mood, *, chat: str, num: int
     ) -> Work[list[Near]]:
-        """The nearest pairs of a bank and of what was learnt for this chat or all."""
-        yield from self.prepare(persona)
+        """The nearest pairs of a bank and of what was learnt for this chat or all; nothing where
+        the bank is not prepared (yet).
+        """
         if persona.bank not in self._banks:
             return []
-        vector = yield from self._vectors.of(text)
-        if persona.bank not in self._ready:
-            pairs, vectors = self._banks[persona.bank]
-            if self._learnt:
-                own = torch.stack([self._learnt_vectors[pair.text] for pair in self._learnt])
-                pairs, vectors = (*pairs, *self._learnt), torch.cat([vectors, own])
-            self._ready[persona.bank] = Nearness(pairs, vectors)
-        return self._ready[persona.bank].of(text, vector, mood, chat=chat, num=num)
+        direction = yield from self._direction(persona, text)
+        return self._nearness(persona).of(text, direction, mood, chat=chat, num=num)
 
     def occasions(self, persona: Persona, text: str) -> Work[list[Guess]]:
         """What a message was probably written on; nothing where that is not prepared (yet)."""
-        if persona.bank not in self._occasions:
+        if persona.bank not in self._banks:
             return []
-        vector = yield from self._subjects.of(text)
-        return self._occasions[persona.bank].of(text, vector)
+        direction = yield from self._direction(persona, text)
+        return self._nearness(persona).guesses(text, direction)
+
+    def _direction(self, persona: Persona, text: str) -> Work[Tensor]:
+        vector = yield from self._vectors.of(text)
+        direction: Tensor = self._banks[persona.bank].turn(vector[None])[0]
+        return direction
+
+    def _nearness(self, persona: Persona) -> Nearness:
+        if persona.bank not in self._ready:
+            bank = self._banks[persona.bank]
+            pairs, directions = bank.pairs, bank.directions
+            if self._learnt:
+                own = torch.stack([self._learnt_vectors[pair.text] for pair in self._learnt])
+                pairs, directions = (*pairs, *self._learnt), torch.cat([directions, bank.turn(own)])
+            self._ready[persona.bank] = Nearness(pairs, directions)
+        return self._ready[persona.bank]
 
 
-def _key(texts: Sequence[str], vectors: Vectors) -> list[int]:
-    return list(hashlib.sha256(f"{vectors.prompt} {vectors.taps} {texts}".encode()).digest())
+def _plain(states: Tensor) -> Callable[[Tensor], Tensor]:
+    """Directions by how far each feature is from a bank's mean, so there must be many pairs."""
+    standard = Standard.of(states)
+    return lambda some: normalize(standard(some), dim=-1)

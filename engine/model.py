@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 import torch
@@ -18,9 +17,10 @@ from transformers.utils import logging as transformers_logging
 
 from engine.decoding import Decoding
 from engine.errors import PromptRefused
+from engine.frame import Frame, common
 from engine.loader import load
 from engine.memo import Memo
-from engine.prefixes import Prefixes
+from engine.prefixes import Prefixes, States
 from engine.progress import SILENT, Progress
 from engine.prompts import ChatTurn
 from engine.sampler import Sampling
@@ -28,14 +28,6 @@ from engine.talk import Draft
 from engine.trunk import Tap, Trunk
 from engine.weights import Weights
 from engine.work import Work
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """The tokens a template writes around a message: its reusable prefix, and what closes it."""
-
-    head: tuple[int, ...]
-    tail: tuple[int, ...]
 
 
 class Model:
@@ -102,8 +94,8 @@ class Model:
         one, other = (
             self.encode([*prefix, {"role": "user", "content": word}]) for word in ("一", "Z")
         )
-        head = _common(one, other)
-        tail = _common(one[: len(head) : -1], other[: len(head) : -1])[::-1]
+        head = common(one, other)
+        tail = common(one[: len(head) : -1], other[: len(head) : -1])[::-1]
         return Frame(head, tail)
 
     def split(
@@ -223,6 +215,16 @@ class Model:
         """Log-probability of a token of each answer to a prompt, on average."""
         return (yield from self._decoding.logprobs(prefix, rest, answers))
 
+    def continued(
+        self,
+        prefix: Sequence[int],
+        rest: Sequence[int],
+        answers: Sequence[Sequence[int]],
+        layers: Collection[int],
+    ) -> Work[list[States]]:
+        """States of what may follow a prompt, which is read once; each (its tokens, width)."""
+        return (yield from self._decoding.continued(prefix, rest, answers, layers))
+
     def decode(self, prefix: Sequence[int], rest: Sequence[int], sampling: Sampling) -> Work[Draft]:
         """The answer to a prompt; see ``answers``."""
         [draft] = yield from self.answers(prefix, rest, [sampling])
@@ -239,9 +241,3 @@ def _inside(words: Iterable[str]) -> re.Pattern[str]:
     """Where to cut a text so that none of these words is left in one piece."""
     places = [rf"(?<={re.escape(word[0])})(?={re.escape(word[1:])})" for word in words if word[1:]]
     return re.compile("|".join(places) or r"(?!)")
-
-
-def _common(one: Sequence[int], other: Sequence[int]) -> tuple[int, ...]:
-    """What both begin with."""
-    pairs = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
-    return tuple(left for left, _ in pairs)

@@ -42,7 +42,7 @@ class Persona(BaseModel):
         pairs: What is in it.
         open: File of lines beside it that fit any message of a mood; empty: none.
         open_lines: What is in it.
-        occasions: File of lines beside it that fit any message of an occasion; empty: none.
+        occasions: Folder of lines beside it that fit any message of an occasion; empty: none.
         occasion_lines: What is in it, by occasion.
         distress: The one answer to words of self-harm.
         disclosure: Lines that say that a bot writes, one a language; said to whoever asks.

@@ -76,3 +76,16 @@ class Likelihood:
 
     given: float
     alone: float
+
+
+@dataclass(frozen=True, slots=True)
+class Aptness:
+    """How well a reply fits a message: log-odds, as strict readers would mark it.
+
+    Attributes:
+        harmless: That nobody need be ashamed of it.
+        send: That one would send it.
+    """
+
+    harmless: float
+    send: float

@@ -1,19 +1,18 @@
 """Several ways to answer, and which of them to send: a small model chooses better than it writes.
 
 Candidates are what the model wrote, what a person once wrote to a message near this one, and lines
-that fit the occasion it was written on. Each is mended, guarded and scored; the weights were fitted
-to answers that had been marked (README, "Replies").
+that fit the occasion it was written on. Each is mended and guarded here, and scored in ``scoring``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 import regex
 
-from engine.bank import Guess, Near
-from engine.talk import Asked, Draft, Likelihood
+from engine.bank import Guess, Near, family
+from engine.talk import Asked, Draft
 from handlers.claims import claim
 from handlers.exchange import Candidate, Source
 from handlers.guard import Fault, check
@@ -56,26 +55,11 @@ LEAST_SHARE = 0.75
 NUM_NEAR = 8
 
 #: From this nearness on a pair's message says the same as the one to answer.
-SAME = 1.1
-#: Examples farther than this are left out; none of them was among those the weights were fitted on.
-IN_REACH = 0.4
-#: Sureness where nothing speaks for or against: an owner's own pairs name no occasion.
-UNTOLD = 0.3
-#: Of log-odds that a person would send it, by where it comes from. Those of examples and of lines
-#: for an occasion were fitted on 851 answers to 297 messages of two sets that were marked as the
-#: README tells, what an owner would be ashamed of counting half more; 0 is where fewer of them are
-#: worth more than a line that keeps the message for the owner, which hardly anybody minds.
-WEIGHTS: Mapping[Source, Mapping[str, float]] = {
-    Source.EXAMPLE: {
-        "bias": -4.0,
-        "gain": 0.82,
-        "nearness": 1.92,
-        "sureness": 1.67,
-        "agrees": 1.28,
-    },
-    Source.CANNED: {"bias": -1.3, "gain": 0.52, "sureness": 2.4},
-    Source.MODEL: {"bias": -2.77, "gain": 0.06, "nearest": 2.02},
-}
+SAME = 1.35
+#: Examples farther than this are left out: of those, three in four were to be ashamed of.
+IN_REACH = 0.8
+#: Where nothing speaks for or against: an owner's own pairs name no occasion.
+UNTOLD = Guess("", 0.3, 0.3)
 
 
 def is_follow_up(asked: Asked) -> bool:
@@ -122,30 +106,39 @@ def from_pair(near: Near, asked: Asked, max_chars: int, guesses: Sequence[Guess]
         fault = f"detail: {found}"
     if not fault and near.share < LEAST_SHARE and _asks_for_fact(asked.text):
         fault = f"detail: another question, {near.share:.0%} of its words"
+    told = _told(pair.occasion, guesses)
     return Candidate(
         *(pair.reply, Source.EXAMPLE),
         nearness=near.similarity,
         occasion=pair.occasion,
-        sureness=_sureness(pair.occasion, guesses),
+        sureness=told.score,
+        kin=told.kin,
         fault=fault,
     )
 
 
-def _sureness(occasion: str, guesses: Sequence[Guess]) -> float:
+def _told(occasion: str, guesses: Sequence[Guess]) -> Guess:
     """How surely a message was written on an occasion."""
     if not occasion or not guesses:
         return UNTOLD
-    return max((one.score for one in guesses if one.occasion == occasion), default=0.0)
+    kin = (one.kin for one in guesses if family(one.occasion) == family(occasion))
+    score = (one.score for one in guesses if one.occasion == occasion)
+    return Guess(occasion, max(score, default=0.0), max(kin, default=0.0))
 
 
-def from_occasion(
-    guess: Guess, asked: Asked, said: Collection[str], max_chars: int
-) -> list[Candidate]:
-    """What may be said to any message written on an occasion, but for what was just said."""
-    lines = asked.persona.occasion_lines.get(guess.occasion, ())
+def from_occasions(
+    guesses: Sequence[Guess], asked: Asked, said: Collection[str], max_chars: int
+) -> list[list[Candidate]]:
+    """What may be said to any message written on each occasion, but for what was just said."""
+    every = asked.persona.occasion_lines
     return [
-        Candidate(line, Source.CANNED, occasion=guess.occasion, sureness=guess.score)
-        for line in sayable([line for line in lines if line not in said], asked, max_chars)
+        [
+            Candidate(line, Source.CANNED, occasion=one.occasion, sureness=one.score, kin=one.kin)
+            for line in sayable(
+                [line for line in every.get(one.occasion, ()) if line not in said], asked, max_chars
+            )
+        ]
+        for one in guesses
     ]
 
 
@@ -159,37 +152,6 @@ def from_open(asked: Asked, said: Collection[str], max_chars: int) -> list[str]:
         and (line.is_for_questions, line.is_for_owner) == (is_question, asked.is_owner)
     )
     return sayable([line for line in fitting if line not in said], asked, max_chars)
-
-
-def score(
-    candidate: Candidate,
-    likelihood: Likelihood | None,
-    occasion: str = "",
-    *,
-    nearest: float = 0.0,
-) -> float:
-    """How good it is to send it: log-odds, rounded.
-
-    Args:
-        likelihood: None where it was not weighed; then it counts as gaining nothing.
-        occasion: The one that the message was most likely written on.
-        nearest: Similarity of the nearest pair: how well a message like this is known.
-    """
-    found = {
-        "bias": 1.0,
-        "gain": gain(likelihood) if likelihood else 0.0,
-        "nearness": candidate.nearness,
-        "nearest": nearest,
-        "sureness": candidate.sureness,
-        "agrees": float(not candidate.occasion or occasion in ("", candidate.occasion)),
-    }
-    weights = WEIGHTS[candidate.source]
-    return round(sum(weight * found[name] for name, weight in weights.items()), 3)
-
-
-def gain(likelihood: Likelihood) -> float:
-    """How much likelier the message made a reply: what fits everything gains nothing."""
-    return likelihood.given - likelihood.alone
 
 
 def _fault(

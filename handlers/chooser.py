@@ -11,13 +11,15 @@ from typing import Protocol
 from engine.bank import Guess, Near
 from engine.mood import Mood
 from engine.persona import Persona
-from engine.talk import Asked, Draft, Likelihood
-from handlers import choose
+from engine.talk import Aptness, Asked, Draft, Likelihood
+from handlers import choose, scoring
 from handlers.exchange import Candidate, Reply, Source
 from settings import ReplySection
 
 #: Prepared lines that are not said again until so many others were.
 NUM_RECENT = 3
+#: Lines of the likeliest occasion that are weighed, of the next, and so on.
+NUM_LINES = (4, 2, 2, 1, 1)
 #: Open lines that are weighed; the more, the better one fits, and the more often it is the same.
 NUM_OPEN = 8
 
@@ -29,6 +31,7 @@ class Mind(Protocol):
     async def occasions(self, persona: Persona, text: str) -> Sequence[Guess]: ...
     async def drafts(self, asked: Asked, num: int) -> Sequence[Draft]: ...
     async def weigh(self, asked: Asked, replies: Sequence[str]) -> Sequence[Likelihood]: ...
+    async def judge(self, text: str, replies: Sequence[str]) -> Sequence[Aptness]: ...
 
 
 class Chooser:
@@ -63,8 +66,7 @@ class Chooser:
             return same
         found, least = await self._prepared(asked, near), self._config.least_score
         if not any(one.score is not None and one.score >= least for one in found):
-            nearest = near[0].similarity if near else 0.0
-            found += await self._weighed(asked, await self._written(asked, near), nearest=nearest)
+            found += await self._written_scored(asked, near)
         found.sort(key=lambda one: (bool(one.fault), -(one.score or 0.0)))
         return _reply(found) if found and not found[0].fault else None
 
@@ -82,8 +84,8 @@ class Chooser:
         for pair in (one for one in near if one.similarity >= choose.SAME):
             one = choose.from_pair(pair, asked, self._config.max_chars)
             if not one.fault:
-                sure = replace(one, sureness=1.0)
-                return _reply([replace(sure, score=choose.score(sure, None, one.occasion))])
+                sure = replace(one, sureness=1.0, kin=1.0)
+                return _reply([replace(sure, score=scoring.score(sure, None))])
         return None
 
     async def _prepared(self, asked: Asked, near: Sequence[Near]) -> list[Candidate]:
@@ -91,36 +93,28 @@ class Chooser:
         guesses, max_chars = await self.occasions(asked), self._config.max_chars
         in_reach = [one for one in near if one.similarity >= choose.IN_REACH]
         found = [choose.from_pair(one, asked, max_chars, guesses) for one in in_reach]
-        for guess in guesses[:1]:
-            found += choose.from_occasion(guess, asked, self._recent, max_chars)
-        occasion = guesses[0].occasion if guesses else ""
-        return await self._weighed(asked, found, occasion=occasion)
+        lines = choose.from_occasions(guesses, asked, self._recent, max_chars)
+        for num, few in zip(NUM_LINES, lines, strict=False):
+            found += self._chance.sample(few, min(num, len(few)))
+        judged = await self._judged(asked, [one.text for one in found if not one.fault])
+        return scoring.scored(found, judged)
 
     async def _written(self, asked: Asked, near: Sequence[Near]) -> list[Candidate]:
         shown = tuple(one.pair for one in near[: self._config.examples])
         drafts = await self._mind.drafts(replace(asked, near=shown), self._config.candidates)
         return [choose.from_draft(draft, asked, self._config.max_chars) for draft in drafts]
 
-    async def _weighed(
-        self,
-        asked: Asked,
-        candidates: Sequence[Candidate],
-        *,
-        nearest: float = 0.0,
-        occasion: str = "",
-    ) -> list[Candidate]:
-        """The candidates with their scores; what may not be sent is not weighed."""
-        sendable = [one for one in candidates if not one.fault]
-        if not sendable:
-            return list(candidates)
-        weighed = await self._mind.weigh(asked, [one.text for one in sendable])
-        return [
-            *(
-                replace(one, score=choose.score(one, likelihood, occasion, nearest=nearest))
-                for one, likelihood in zip(sendable, weighed, strict=True)
-            ),
-            *(one for one in candidates if one.fault),
-        ]
+    async def _written_scored(self, asked: Asked, near: Sequence[Near]) -> list[Candidate]:
+        """What the model writes, by how well messages like this one are known."""
+        written = await self._written(asked, near)
+        sendable = [one.text for one in written if not one.fault]
+        weighed = await self._mind.weigh(asked, sendable) if sendable else ()
+        return scoring.scored(written, weighed, nearest=near[0].similarity if near else 0.0)
+
+    async def _judged(self, asked: Asked, texts: Sequence[str]) -> Sequence[scoring.Evidence]:
+        """How apt texts are; where the model has no head for that, how likely they are."""
+        judged = await self._mind.judge(asked.text, texts) if texts else ()
+        return judged or (await self._mind.weigh(asked, texts) if texts else ())
 
     def said(self, reply: Reply) -> None:
         """Have a prepared line not said again until others were."""
@@ -133,10 +127,8 @@ class Chooser:
         few = self._chance.sample(lines, min(NUM_OPEN, len(lines)))
         if not few:
             return None
-        weighed = await self._mind.weigh(asked, few)
-        _, line = max(
-            (choose.gain(likelihood), line) for likelihood, line in zip(weighed, few, strict=True)
-        )
+        judged = await self._judged(asked, few)
+        _, line = max((scoring.value(one), line) for one, line in zip(judged, few, strict=True))
         return line
 
 

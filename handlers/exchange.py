@@ -159,9 +159,10 @@ class Candidate:
 
     Attributes:
         source: ``MODEL``, ``EXAMPLE``, or ``CANNED``: a line that fits an occasion.
-        nearness: Of an example: how near its message is to the one answered, 0 to 1.6.
+        nearness: Of an example: how near its message is to the one answered, 0 to 1.7.
         occasion: What its message was written on, or what it fits.
-        sureness: How surely the message to answer was written on that occasion, 0 to about 1.
+        sureness: How surely the message to answer was written on that occasion, 0 to 1.
+        kin: How surely it was on that one or another of its family.
         fault: Name and detail of what speaks against sending it; empty: nothing.
         score: The higher the better; None where it was not weighed.
     """
@@ -171,6 +172,7 @@ class Candidate:
     nearness: float = 0.0
     occasion: str = ""
     sureness: float = 0.0
+    kin: float = 0.0
     num_tokens: int = 0
     fault: str = ""
     score: float | None = None

@@ -14,14 +14,14 @@ from engine.bank import Guess, Near
 from engine.errors import EngineError
 from engine.mood import Mood, Reading
 from engine.persona import Persona
-from engine.talk import Asked, Draft, Likelihood
+from engine.talk import Aptness, Asked, Draft, Likelihood
 from handlers import chooser, mood
 from handlers.breaker import Breaker, State
 
 log = structlog.get_logger()
 T = TypeVar("T")
 
-QUESTIONS = ("mood", "nearest", "occasions", "drafts", "weigh")
+QUESTIONS = ("mood", "nearest", "occasions", "drafts", "weigh", "judge")
 
 
 class ModelFailed(EngineError):
@@ -85,6 +85,9 @@ class SteadyMind:
 
     async def weigh(self, asked: Asked, replies: Sequence[str]) -> Sequence[Likelihood]:
         return await self._ask("weigh", lambda: self._mind.weigh(asked, replies))
+
+    async def judge(self, text: str, replies: Sequence[str]) -> Sequence[Aptness]:
+        return await self._ask("judge", lambda: self._mind.judge(text, replies))
 
     async def _ask(self, question: str, ask: Callable[[], Awaitable[T]]) -> T:
         """What the mind answers, or an ``EngineError``."""

@@ -109,10 +109,8 @@ def _at_home(config: Settings, channel: Channel) -> Settings:
 
 async def warm(engine: Engine, personas: Personas) -> None:
     """Have the model know every persona in its neutral mood, with progress."""
-    banks = {id(persona.pairs): len(persona.pairs) for persona in personas.all()}
-    num_pairs = sum(banks.values())  # tones of one persona share its bank
-    with TerminalProgress().task("Warming up", num_pairs or None, "examples") as advance:
-        await engine.warm(personas.all(), [Mood.NEUTRAL], advance)
+    with TerminalProgress().task("Warming up", None):
+        await engine.warm(personas.all(), [Mood.NEUTRAL])
 
 
 @asynccontextmanager

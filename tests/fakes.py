@@ -11,7 +11,7 @@ from engine.bank import Guess, Near
 from engine.errors import EngineError
 from engine.mood import Mood, Reading
 from engine.persona import Persona, load
-from engine.talk import Asked, Draft, Likelihood, Turn
+from engine.talk import Aptness, Asked, Draft, Likelihood, Turn
 from handlers.audit.history import SPOKEN
 from handlers.exchange import Exchange, Kind, Message, Outcome
 
@@ -104,6 +104,10 @@ class ScriptedMind:
 
     async def weigh(self, asked: Asked, replies: Sequence[str]) -> list[Likelihood]:
         return [Likelihood(-3.0, -3.0 - self.gains.get(reply, 2.0)) for reply in replies]
+
+    async def judge(self, text: str, replies: Sequence[str]) -> list[Aptness]:
+        """As a model without a head for it."""
+        return []
 
 
 @dataclass

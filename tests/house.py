@@ -18,7 +18,7 @@ import service
 from engine.bank import Guess, Near, Pair
 from engine.mood import Mood, Reading
 from engine.persona import Persona
-from engine.talk import Asked, Draft, Likelihood
+from engine.talk import Aptness, Asked, Draft, Likelihood
 from handlers.audit.reader import Query, Record, select
 from handlers.exchange import Exchange
 from handlers.reply import Personas
@@ -77,7 +77,6 @@ class ScriptedEngine:
         self,
         personas: Sequence[Persona],
         moods: Iterable[Mood],
-        advance: Callable[[int], None] = lambda _: None,
     ) -> None:
         """There is nothing to warm."""
 
@@ -103,6 +102,9 @@ class ScriptedEngine:
 
     async def weigh(self, asked: Asked, replies: Sequence[str]) -> list[Likelihood]:
         return [Likelihood(-3.0, -5.0) for _ in replies]
+
+    async def judge(self, text: str, replies: Sequence[str]) -> list[Aptness]:
+        return []
 
 
 @dataclass

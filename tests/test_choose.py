@@ -8,8 +8,8 @@ import pytest
 
 from engine.bank import Guess, Near, Pair
 from engine.mood import Mood
-from engine.talk import Asked, Draft, Likelihood, Turn
-from handlers import choose
+from engine.talk import Aptness, Asked, Draft, Likelihood, Turn
+from handlers import choose, scoring
 from handlers.exchange import Candidate, Source
 from tests.fakes import persona
 
@@ -73,44 +73,65 @@ def test_nearer_and_likelier_scores_higher() -> None:
 
     draft = Candidate("x", Source.MODEL)
 
-    assert choose.score(near, likely) > choose.score(far, likely)
-    assert choose.score(near, likely) > choose.score(near, unlikely)
-    assert choose.score(near, likely) > choose.score(draft, likely, nearest=1.0)
+    assert scoring.score(near, likely) > scoring.score(far, likely)
+    assert scoring.score(near, likely) > scoring.score(near, unlikely)
+    assert scoring.score(near, likely) > scoring.score(draft, likely, nearest=1.0)
 
 
 def test_what_fits_the_occasion_scores_higher() -> None:
-    """An example of the likeliest occasion beats one of another; a surer line a doubtful one."""
-    one, other = (Candidate("x", Source.EXAMPLE, 0.8, name) for name in ("passed", "failed"))
-    sure, doubtful = (Candidate("x", Source.CANNED, sureness=share) for share in (0.6, 0.2))
-    likely = Likelihood(-2.0, -2.5)
+    """An example of a surer occasion beats one of another, and so does a line, whatever weighs."""
+    for evidence in (Likelihood(-2.0, -2.5), Aptness(1.0, -1.0)):
+        for source in (Source.EXAMPLE, Source.CANNED):
+            sure, doubtful = (
+                Candidate("x", source, 0.8, sureness=share, kin=share) for share in (0.9, 0.1)
+            )
+            assert scoring.score(sure, evidence) > scoring.score(doubtful, evidence)
 
-    assert choose.score(one, likely, "passed") > choose.score(other, likely, "passed")
-    assert choose.score(one, likely) == choose.score(other, likely)
-    assert choose.score(one, likely) == choose.score(one, likely, "passed")
-    assert choose.score(sure, likely) > 0 > choose.score(doubtful, likely)
+
+def test_the_apter_scores_higher() -> None:
+    """Of two lines for the same occasion; and what speaks for a text by itself agrees."""
+    apt, odd = Aptness(3.0, 1.0), Aptness(-1.0, -3.0)
+    for source in (Source.EXAMPLE, Source.CANNED):
+        line = Candidate("x", source, 0.8, sureness=0.5, kin=0.5)
+        assert scoring.score(line, apt) > scoring.score(line, odd)
+
+    assert scoring.value(apt) > scoring.value(odd)
+    assert scoring.value(Likelihood(-1.0, -3.0)) > scoring.value(Likelihood(-3.0, -3.0))
+
+
+def test_what_may_not_be_sent_has_no_score() -> None:
+    """The evidence is of the others, in their order."""
+    one, bad, other = (
+        Candidate(text, Source.CANNED, fault=fault)
+        for text, fault in (("a", ""), ("b", "x"), ("c", ""))
+    )
+    found = scoring.scored([one, bad, other], [Aptness(1.0, 0.0), Aptness(2.0, 0.0)])
+
+    assert found[1].score is None
+    assert [found[0].score, found[2].score] == sorted(x.score for x in found if x.score is not None)
 
 
 def test_an_example_is_as_sure_as_the_guess_of_its_occasion() -> None:
     """Nothing where it is not among the guesses; something where nobody told or guessed any."""
-    guesses = [Guess("passed", 0.7), Guess("won", 0.2)]
+    guesses = [Guess("passed.exam", 0.7, 0.7), Guess("won", 0.2, 0.2)]
     found = [
         choose.from_pair(
             Near(Pair("x", Mood.HAPPY, "好呀。", occasion=name), 0.8), asked("成了"), 90, guesses
         )
-        for name in ("won", "passed", "baby")
+        for name in ("won", "passed.exam", "passed.viva", "baby")
     ]
 
     plain = Near(Pair("x", Mood.HAPPY, "好呀。"), 0.8)
     untold = [
-        choose.from_pair(plain, asked("成了"), 90, guesses).sureness,
+        choose.from_pair(plain, asked("成了"), 90, guesses),
         choose.from_pair(
             replace(plain, pair=replace(plain.pair, occasion="won")), asked("成了"), 90
-        ).sureness,
+        ),
     ]
 
-    assert [choose.UNTOLD] * 2 == untold
-    assert [("won", 0.2), ("passed", 0.7), ("baby", 0.0)] == [
-        (one.occasion, one.sureness) for one in found
+    assert [choose.UNTOLD.score] * 2 == [one.sureness for one in untold]
+    assert [(0.2, 0.2), (0.7, 0.7), (0.0, 0.7), (0.0, 0.0)] == [
+        (one.sureness, one.kin) for one in found
     ]
 
 

@@ -295,7 +295,7 @@ def test_a_disclosure_that_discloses_nothing_is_refused(tmp_path: Path) -> None:
     text = (Path(__file__).parent.parent / "personas/yixin.yaml").read_text(encoding="utf-8")
     own = tmp_path / "own.yaml"
     text = text.replace(BOT, "我就是本人").replace("bank: bank\n", "")
-    text = text.replace("open: open.jsonl\n", "").replace("occasions: occasions.jsonl\n", "")
+    text = text.replace("open: open.jsonl\n", "").replace("occasions: occasions\n", "")
     own.write_text(text, encoding="utf-8")
     config = settings.Settings.model_validate({"reply": {"persona": str(own)}})
 

@@ -103,7 +103,11 @@ def test_folding_the_tasks_scale_in_changes_nothing(mixed: list[Labelled], fitte
             torch.zeros(WIDTH, problem.targets.shape[1]), torch.zeros(problem.targets.shape[1])
         )
         arrays = solve(
-            standard[problem.rows], problem, fitted.penalties[task], nothing, is_mended=False
+            standard[problem.rows],
+            problem.targets,
+            problem.weights,
+            fitted.penalties[task],
+            nothing,
         )
         expected = arrays.logits(standard).flatten().double()
         rows = slice_of(task)

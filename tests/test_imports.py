@@ -55,7 +55,8 @@ OWNERS = {
                 "assemble",
                 "precision",
             ),
-            *("decoder", "decoding", "shortlist", "nearness", "occasions", "vectors", "library"),
+            *("decoder", "decoding", "shortlist", "nearness", "vectors", "library", "projection"),
+            *("aptness", "arrays"),
         )
     }
     | {RECIPE},

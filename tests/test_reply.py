@@ -31,7 +31,7 @@ def asked(text: str = "今天好累", mood: Mood = Mood.SAD) -> Exchange:
     return replace(Exchange(message(text)), cleaned=text, reading=reading(mood))
 
 
-def near(text: str, reply: str, similarity: float = 0.95) -> Near:
+def near(text: str, reply: str, similarity: float = 1.2) -> Near:
     return Near(Pair(text, Mood.NEUTRAL, reply), similarity)
 
 
@@ -81,7 +81,7 @@ async def test_the_nearest_pairs_are_shown_to_the_model() -> None:
 async def test_what_was_written_to_the_same_message_goes_out() -> None:
     """The nearest of them, with neither a draft nor a weighing, and it says what it is."""
     mind = ScriptedMind(
-        near=[near("今天好累啊", "身上累还是心里累？", 1.3), near("累", "歇。", 1.2)]
+        near=[near("今天好累啊", "身上累还是心里累？", 1.5), near("累", "歇。", 1.4)]
     )
     reply = await said(mind, asked())
 
@@ -105,7 +105,7 @@ async def test_the_model_writes_where_no_example_is_good_enough() -> None:
     """And the best of all is sent, examples included, the best first in what is shown."""
     mind = ScriptedMind(
         ["好的呀。", "快去躺会儿吧。"],
-        near=[near("累瘫了", "先瘫着，别的明天再说。", 0.7)],
+        near=[near("累瘫了", "先瘫着，别的明天再说。", 0.85)],
         gains={"先瘫着，别的明天再说。": -3.0, "快去躺会儿吧。": 9.0},
     )
     reply = await said(mind, asked(), candidates=2, least_score=-1.1)
@@ -120,46 +120,52 @@ async def test_a_line_for_the_occasion_goes_out_where_no_example_does() -> None:
     """One of the likeliest occasion, which is its name; the model writes nothing."""
     mind = ScriptedMind(
         near=[near("累瘫了", "先瘫着，别的明天再说。", 0.5)],
-        guesses=[Guess("tired", 0.7), Guess("ill", 0.2)],
+        guesses=[Guess("tired.just_tired", 0.7, 0.7), Guess("ill.fever", 0.2, 0.2)],
     )
     reply = await said(mind, asked(), least_score=0.0)
 
-    assert (Source.CANNED, "tired") == (reply.source, reply.name)
-    assert reply.text in persona().occasion_lines["tired"]
+    assert (Source.CANNED, "tired.just_tired") == (reply.source, reply.name)
+    assert reply.text in persona().occasion_lines["tired.just_tired"]
     assert not mind.asked
 
 
 async def test_a_doubtful_occasion_is_not_acted_on() -> None:
     """Its lines score under the threshold: a line of the mood is said, or nothing."""
-    mind = ScriptedMind(["我是ChatGPT。"], guesses=[Guess("bereavement", 0.05)], gains={})
+    mind = ScriptedMind(
+        ["我是ChatGPT。"], guesses=[Guess("bereavement.family_passed", 0.05)], gains={}
+    )
     reply = await said(mind, asked("绿萝换了个盆", Mood.NEUTRAL), least_score=0.2)
 
     assert (Source.CANNED, "open") == (reply.source, reply.name)
 
 
 @pytest.mark.parametrize(
-    ("guesses", "name"),
+    ("guesses", "similarity", "name"),
     [
-        ([], "distress"),
-        ([Guess("low", 0.3), Guess("tired", 0.2)], "distress"),
-        ([Guess("pet_lost", 0.6), Guess("low", 0.1)], "pet_lost"),
+        ([], 1.1, "distress"),
+        ([Guess("low.mood", 0.3), Guess("tired.just_tired", 0.2)], 1.1, "distress"),
+        ([Guess("pet_lost.died", 0.6, 0.7)], 0.9, "distress"),
+        ([Guess("pet_lost.died", 0.6, 0.7), Guess("low.mood", 0.1)], 1.1, "pet_lost.died"),
     ],
 )
 async def test_what_only_the_head_takes_for_distress_may_be_told_otherwise(
-    guesses: list[Guess], name: str
+    guesses: list[Guess], similarity: float, name: str
 ) -> None:
-    """The fixed text goes out unless all pairs agree on what else the message is about."""
+    """The fixed text goes out unless a pair is near and all agree on what else it is about."""
     exchange = asked("养了十三年，到家门口没看见它来接我")
     assert exchange.reading is not None
     heavy = replace(exchange, reading=replace(exchange.reading, distress=True))
-    reply = await said(ScriptedMind(guesses=guesses), heavy)
+    some = near("狗狗走了", "它陪了你好久。", similarity)
+    reply = await said(
+        ScriptedMind(near=[some], guesses=guesses, gains={some.pair.reply: -9}), heavy
+    )
 
     assert (Source.CANNED, name) == (reply.source, reply.name)
 
 
 async def test_lines_for_an_occasion_come_in_turns() -> None:
     """Twelve tired messages: no line again among the next three."""
-    stage_ = stage(ScriptedMind(guesses=[Guess("tired", 0.9)]), least_score=-5.0)
+    stage_ = stage(ScriptedMind(guesses=[Guess("tired.just_tired", 0.9, 0.9)]), least_score=-5.0)
     lines = [done.reply.text for n in range(12) if (done := await stage_(asked(f"累{n}"))).reply]
 
     assert all(4 == len(set(lines[n : n + 4])) for n in range(9))
@@ -171,7 +177,7 @@ async def test_what_the_bot_just_said_is_not_said_again() -> None:
     before = asked("好累").answered(Reply("身上累还是心里累？", Source.MODEL))
     await ledger.record(before)
     mind = ScriptedMind(
-        near=[near("好累啊", "身上累还是心里累？", 1.3), near("累了", "那就歇会儿。", 1.2)]
+        near=[near("好累啊", "身上累还是心里累？", 1.5), near("累了", "那就歇会儿。", 1.4)]
     )
     done = await stage(mind, ledger)(asked())
 
@@ -340,7 +346,7 @@ def test_a_chat_can_have_its_own_persona(tmp_path: Path) -> None:
         text.replace("name: 一心", "name: 小助手")
         .replace("bank: bank\n", "")
         .replace("open: open.jsonl\n", "")
-        .replace("occasions: occasions.jsonl\n", ""),
+        .replace("occasions: occasions\n", ""),
         encoding="utf-8",
     )
     config = settings.Settings(answer={"chats": {"boss": {"persona": str(own)}}})  # type: ignore[arg-type]
@@ -383,7 +389,7 @@ def test_an_honest_line_for_no_topic_is_refused(tmp_path: Path) -> None:
         text.replace("  weather:", "  wether:")
         .replace("bank: bank\n", "")
         .replace("open: open.jsonl\n", "")
-        .replace("occasions: occasions.jsonl\n", "")
+        .replace("occasions: occasions\n", "")
     )
     config = settings.Settings(reply={"persona": str(path)})  # type: ignore[arg-type]
 
