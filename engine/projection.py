@@ -21,7 +21,10 @@ from torch.nn.functional import normalize
 from engine import arrays
 from engine.head import SHIPPED, Standard
 
-ARRAYS = ("mean", "scale", "matrix", "keys", "codes")
+ARRAYS = ("mean", "scale", "matrix", "widths")
+PART_ARRAYS = ("keys", "codes")
+#: Messages in one file beside it: no file of the project is larger than a megabyte.
+PART = 6000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,26 +61,40 @@ class Projection:
             made_by: What the states depend on: fingerprint of the weights, key of the vectors.
             shifts: By a name of ``MEANS``, or ``mean``: how far other formats move the states.
         """
+        widths = self.matrix.abs().amax(dim=0) / 127
         found = {
             "mean": self.standard.mean,
             "scale": self.standard.scale,
-            "matrix": self.matrix.half(),
-            "keys": torch.tensor(list(self.known)),
-            "codes": self.codes,
+            "matrix": (self.matrix / widths).round().to(torch.int8),
+            "widths": widths,
             **{name: self.standard.mean + shift for name, shift in shifts.items()},
         }
         arrays.write(path, made_by, found)
+        keys = torch.tensor(list(self.known))
+        for number, first in enumerate(range(0, len(keys), PART), 1):
+            part = {"keys": keys[first : first + PART], "codes": self.codes[first : first + PART]}
+            arrays.write(_part(path, number), made_by, part)
 
     @classmethod
     def load(cls, path: Path, made_by: Mapping[str, str], precision: str = "") -> Self:
         """Raises HeadRefused where the file is damaged or was made by something else."""
         found = arrays.read(path, made_by, ARRAYS, precision)
+        parts = [arrays.read(p, made_by, PART_ARRAYS, "") for p in _parts(path)]
+        keys = torch.cat([part["keys"] for part in parts]).tolist()
         return cls(
             standard=Standard(found["mean"].float(), found["scale"].float()),
-            matrix=found["matrix"].float(),
-            known={key: row for row, key in enumerate(found["keys"].tolist())},
-            codes=found["codes"],
+            matrix=found["matrix"] * found["widths"].float(),
+            known={key: row for row, key in enumerate(keys)},
+            codes=torch.cat([part["codes"] for part in parts]),
         )
+
+
+def _part(path: Path, number: int) -> Path:
+    return path.with_name(f"{path.stem}-{number}{path.suffix}")
+
+
+def _parts(path: Path) -> list[Path]:
+    return sorted(path.parent.glob(f"{path.stem}-*{path.suffix}"))
 
 
 def key_of(text: str) -> int:
