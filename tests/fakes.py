@@ -103,6 +103,8 @@ class ScriptedMind:
         return [Draft(str(one), num_tokens=len(str(one)), is_finished=True) for one in said]
 
     async def weigh(self, asked: Asked, replies: Sequence[str]) -> list[Likelihood]:
+        if not replies:
+            raise ValueError("nothing to weigh")  # as the real one
         return [Likelihood(-3.0, -3.0 - self.gains.get(reply, 2.0)) for reply in replies]
 
     async def judge(self, text: str, replies: Sequence[str]) -> list[Aptness]:

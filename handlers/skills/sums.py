@@ -33,7 +33,7 @@ _NOT_SUMS = re.compile(
     r"|24/7|[79]/11|50/50|4/20|20/20|9/9/6|\d{1,2}/\d{1,2}/\d{2,4}"
 )
 #: Words that only a sum has: 23乘以17 needs no question, 23*17 may be a size.
-_WORDED = re.compile(r"乘以|除以|减去|multiplied by|divided by")
+_WORDED = re.compile(r"乘以|除以|减去|\d ?乘 ?\d|multiplied by|divided by")
 #: Longer figures are no answer to read out.
 _MAX_DIGITS = 18
 
