@@ -29,6 +29,8 @@ from engine.writer import Writer
 BATCH = 16
 #: Seconds for work nobody waits for in a chat: warming up, files of messages.
 PATIENT_S = 600.0
+#: Seconds for reading a whole bank with a model that comes with none: what was read is kept.
+STUDY_S = 6 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ class Engine:
         """
         for persona in personas:
             prepare = functools.partial(self._library.prepare, persona, advance)
-            await self._executor.run(prepare, priority=Priority.BULK, timeout=PATIENT_S)
+            await self._executor.run(prepare, priority=Priority.BULK, timeout=STUDY_S)
 
     async def read_mood(self, text: str) -> Reading:
         """Mood of one message.
