@@ -47,11 +47,9 @@ class AptHead:
     def save(self, path: Path, made_by: Mapping[str, str], shifts: Mapping[str, Tensor]) -> None:
         """See ``Projection.save``."""
         found = {
-            "mean": self.standard.mean,
-            "scale": self.standard.scale,
             "weight": self.weight.half(),
             "bias": self.bias,
-            **{name: self.standard.mean + shift for name, shift in shifts.items()},
+            **self.standard.arrays(shifts),
         }
         arrays.write(path, made_by, found)
 

@@ -61,6 +61,15 @@ class Standard:
     def __call__(self, features: torch.Tensor) -> torch.Tensor:
         return (features - self.mean) / self.scale
 
+    def arrays(self, shifts: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """For a file.
+
+        Args:
+            shifts: By a name of ``MEANS``, or ``mean``: how far other formats move the states.
+        """
+        moved = {name: self.mean + shift for name, shift in shifts.items()}
+        return {"mean": self.mean, "scale": self.scale, **moved}
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Head:

@@ -68,15 +68,18 @@ class Library:
             return
         texts = [pair.text for pair in persona.pairs]
         projection = self._projection
-        unknown = [t for t in texts if projection is None or not projection.knows(t)]
+        is_known = torch.tensor([projection is not None and projection.knows(t) for t in texts])
+        known, unknown = (
+            [text for text, own in zip(texts, is_known.tolist(), strict=True) if own is wanted]
+            for wanted in (True, False)
+        )
         states = yield from self._read_all(unknown, advance)
         if projection is None:
             turn = _plain(states)
             directions = turn(states)
         else:
             turn, directions = projection, torch.empty(len(texts), projection.matrix.shape[1])
-            is_known = torch.tensor([projection.knows(text) for text in texts])
-            directions[is_known] = projection.recall([t for t in texts if projection.knows(t)])
+            directions[is_known] = projection.recall(known)
             directions[~is_known] = projection(states)
         self._banks[persona.bank] = _Bank(persona.pairs, directions, turn)
 

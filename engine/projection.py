@@ -59,15 +59,13 @@ class Projection:
 
         Args:
             made_by: What the states depend on: fingerprint of the weights, key of the vectors.
-            shifts: By a name of ``MEANS``, or ``mean``: how far other formats move the states.
+            shifts: See ``Standard.arrays``.
         """
         widths = self.matrix.abs().amax(dim=0) / 127
         found = {
-            "mean": self.standard.mean,
-            "scale": self.standard.scale,
             "matrix": (self.matrix / widths).round().to(torch.int8),
             "widths": widths,
-            **{name: self.standard.mean + shift for name, shift in shifts.items()},
+            **self.standard.arrays(shifts),
         }
         arrays.write(path, made_by, found)
         keys = torch.tensor(list(self.known))
