@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import torch
 
@@ -31,25 +31,34 @@ class Words:
     """Cosine of the characters and character pairs in common, the rare ones counting more."""
 
     def __init__(self, texts: Sequence[str]) -> None:
-        self._num = len(texts)
-        grams = [_grams(text) for text in texts]
-        self._frequency = Counter(gram for own in grams for gram in own)
-        postings = defaultdict[str, list[tuple[int, float]]](list)
-        for number, own in enumerate(grams):
-            for gram, weight in self._weighted(own).items():
-                postings[gram].append((number, weight))
-        self._postings = {
-            gram: (torch.tensor([n for n, _ in own]), torch.tensor([weight for _, weight in own]))
-            for gram, own in postings.items()
-        }
+        self._num, self._places = len(texts), dict[str, int]()
+        own = [_grams(text) for text in texts]
+        places = [self._places.setdefault(gram, len(self._places)) for one in own for gram in one]
+        of = torch.tensor(places, dtype=torch.int64)
+        num_grams = torch.tensor([len(one) for one in own], dtype=torch.int64)
+        numbers = torch.arange(self._num).repeat_interleave(num_grams)
+        counts = torch.tensor([count for one in own for count in one.values()]).float()
+        frequency = of.bincount(minlength=len(self._places))
+        self._rarity = torch.log1p(self._num / (1 + frequency)).tolist()
+        weights = torch.tensor(self._rarity)[of] * (1 + counts.log())
+        lengths = torch.zeros(self._num).index_add_(0, numbers, weights**2).sqrt()
+        order = of.argsort(stable=True)
+        sizes = frequency.tolist()
+        #: Of each gram, the texts that have it and what it weighs in them.
+        self._numbers = numbers[order].split_with_sizes(sizes)
+        self._weights = (weights / lengths[numbers])[order].split_with_sizes(sizes)
 
     def __call__(self, text: str) -> torch.Tensor:
         """Shape (texts,)."""
         found = torch.zeros(self._num)
-        for gram, weight in self._weighted(_grams(text)).items():
-            if gram in self._postings:
-                numbers, weights = self._postings[gram]
-                found.index_add_(0, numbers, weights, alpha=weight)
+        grams = _grams(text)
+        weights = {gram: self._weight(gram) * (1 + math.log(n)) for gram, n in grams.items()}
+        length = math.hypot(*weights.values())
+        for gram, weight in weights.items():
+            if (place := self._places.get(gram)) is not None:
+                found.index_add_(
+                    0, self._numbers[place], self._weights[place], alpha=weight / length
+                )
         return found
 
     def share(self, text: str, other: str) -> float:
@@ -59,14 +68,8 @@ class Words:
         return known / sum(weights.values()) if weights else 1.0
 
     def _weight(self, gram: str) -> float:
-        return math.log(1 + self._num / (1 + self._frequency[gram]))
-
-    def _weighted(self, grams: Mapping[str, int]) -> dict[str, float]:
-        weights = {
-            gram: self._weight(gram) * (1 + math.log(count)) for gram, count in grams.items()
-        }
-        length = math.hypot(*weights.values())
-        return {gram: weight / length for gram, weight in weights.items()}
+        place = self._places.get(gram)
+        return math.log1p(self._num) if place is None else self._rarity[place]
 
 
 class Nearness:
