@@ -12,20 +12,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch.nn.functional import log_softmax, logsigmoid
 
+from engine.calibration import calibrate
 from engine.head import OUTPUTS, Head, Standard, probabilities
 from engine.labelled import LABELS, Labelled, Task
-from engine.problem import Problem, problem_of
+from engine.problem import MAX_STEPS, Problem, losses, problem_of
 
 NUM_FOLDS = 5
-#: Steps of L-BFGS. The penalty makes the problem smooth; past this the figures stand still.
-MAX_STEPS = 40
 #: Strengths of the penalty that are tried, from nothing and from a head that is there already.
 PENALTIES = (0.03, 0.1, 0.3, 1.0)
 PENALTIES_FROM_BASE = (0.3, 1.0, 3.0, 10.0, 30.0)
-#: Fewer lines than this say less about a head's calibration than it had before.
-LEAST_TO_CALIBRATE = 200
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,14 +78,6 @@ def solve(
     return Arrays(weight.detach(), bias.detach())
 
 
-def losses(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """Cross-entropy of each row: over the columns, or of the one column's yes and no."""
-    if targets.shape[1] > 1:
-        return -(targets * log_softmax(logits, dim=1)).sum(dim=1)
-    yes, no = logsigmoid(logits), logsigmoid(-logits)
-    return -(targets * yes + (1 - targets) * no).sum(dim=1)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Fitted:
     """A fit of all tasks, and what it said of every message while not fitted on it.
@@ -114,6 +102,7 @@ def fit(
     lines: Sequence[Labelled],
     advance: Callable[[int], None] = lambda _: None,
     base: Head | None = None,
+    only: Task | None = None,
 ) -> Fitted:
     """Fit every task that has labelled lines.
 
@@ -123,6 +112,7 @@ def fit(
         advance: Told of every one of ``num_solves`` regressions.
         base: A head to start from and to stay near: a few lines then mend it, where alone they
             would make a worse one.
+        only: The one task to fit; all others stay unfitted.
 
     Raises:
         ValueError: No line is labelled with a mood, and there is no base.
@@ -134,7 +124,7 @@ def fit(
     bias = base.bias.clone() if base else torch.full((len(OUTPUTS),), -torch.inf)
     held_out = states @ weight.T + bias
     penalties = {}
-    for task, problem in _problems(lines, base):
+    for task, problem in _problems(lines, base, only):
         outputs = slice_of(task)
         # From nothing each task has a scale of its own: with that of all files together the moods
         # lost a hundredth of macro-F1. The few lines of a mend would give a poor one.
@@ -144,7 +134,7 @@ def fit(
         penalties[task], logits = search.best(PENALTIES_FROM_BASE if base else PENALTIES)
         arrays = search.solve(problem, penalties[task])
         advance(1)
-        factor, offset = _calibrate(logits, problem, is_mended=base is not None)
+        factor, offset = calibrate(logits, problem, is_mended=base is not None)
         held_out[:, outputs] = factor * logits + offset
         outer = (arrays.weight / inner.scale[:, None]).T
         weight[outputs] = factor * outer
@@ -156,10 +146,12 @@ def _fold(text: str) -> int:
     return zlib.crc32(text.encode(errors="surrogatepass")) % NUM_FOLDS  # JSON has lone surrogates
 
 
-def num_solves(lines: Sequence[Labelled], base: Head | None = None) -> int:
+def num_solves(
+    lines: Sequence[Labelled], base: Head | None = None, only: Task | None = None
+) -> int:
     """How many regressions ``fit`` will solve."""
     tried = len(PENALTIES_FROM_BASE if base else PENALTIES)
-    return sum(1 for _ in _problems(lines, base)) * (tried * NUM_FOLDS + 1)
+    return sum(1 for _ in _problems(lines, base, only)) * (tried * NUM_FOLDS + 1)
 
 
 def slice_of(task: Task) -> slice:
@@ -171,8 +163,10 @@ def slice_of(task: Task) -> slice:
     return slice(place, place + 1)
 
 
-def _problems(lines: Sequence[Labelled], base: Head | None) -> Iterator[tuple[Task, Problem]]:
-    for task in Task:
+def _problems(
+    lines: Sequence[Labelled], base: Head | None, only: Task | None
+) -> Iterator[tuple[Task, Problem]]:
+    for task in [only] if only else Task:
         problem = problem_of(task, lines)
         if problem is not None:
             yield task, problem
@@ -221,29 +215,3 @@ class _Search:
             logits[self.folds == fold] = arrays.logits(self.states[self.folds == fold])
             self.advance(1)
         return logits
-
-
-def _calibrate(logits: torch.Tensor, problem: Problem, *, is_mended: bool) -> tuple[float, float]:
-    """Factor and offset that make held-out probabilities mean their frequency.
-
-    Temperature scaling for the moods, Platt's for the single outputs (Guo et al.,
-    arXiv:1706.04599), on the lines labelled for the task alone.
-    """
-    own = problem.rows[problem.is_own]
-    if is_mended and len(own) < LEAST_TO_CALIBRATE:
-        return 1.0, 0.0
-    targets = problem.targets[problem.is_own]
-    if targets.min() == targets.max():  # insults alone would make one of every message
-        return 1.0, 0.0
-    factor, offset = torch.ones(1, requires_grad=True), torch.zeros(1, requires_grad=True)
-    free = [factor] if targets.shape[1] > 1 else [factor, offset]
-    steps: Any = torch.optim.LBFGS(free, max_iter=MAX_STEPS, line_search_fn="strong_wolfe")
-
-    def loss() -> torch.Tensor:
-        steps.zero_grad()
-        whole = losses(factor * logits[own] + offset, targets).mean()
-        torch.autograd.backward(whole)
-        return whole
-
-    steps.step(loss)
-    return factor.item(), offset.item()

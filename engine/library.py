@@ -141,7 +141,8 @@ class Library:
             if self._learnt:
                 own = torch.stack([self._learnt_vectors[pair.text] for pair in self._learnt])
                 pairs, directions = (*pairs, *self._learnt), torch.cat([directions, bank.turn(own)])
-            self._ready[persona.bank] = Nearness(pairs, directions)
+            kinds = self._projection.kinds if self._projection else None
+            self._ready[persona.bank] = Nearness(pairs, directions, kinds)
         return self._ready[persona.bank]
 
 

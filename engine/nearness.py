@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import torch
 
 from engine.bank import Guess, Near, Pair, family
+from engine.kinds import Kinds
 from engine.mood import Mood
 
 #: What words in common add to the cosine of the directions, and a like mood to both. The best of a
@@ -77,10 +78,14 @@ class Nearness:
 
     Args:
         directions: Of their messages, shape (pairs, directions), each of length 1.
+        kinds: What tells occasions by a direction, where there is such.
     """
 
-    def __init__(self, pairs: Sequence[Pair], directions: torch.Tensor) -> None:
-        self._pairs, self._known = pairs, directions
+    def __init__(
+        self, pairs: Sequence[Pair], directions: torch.Tensor, kinds: Kinds | None = None
+    ) -> None:
+        self._pairs, self._known, self._kinds = pairs, directions, kinds
+        self._occasions = frozenset(pair.occasion for pair in pairs)
         self._words = Words([pair.text for pair in pairs])
         self._moods = {mood: torch.tensor([p.mood is mood for p in pairs]) for mood in Mood}
         self._private = [(n, pair.chat) for n, pair in enumerate(pairs) if pair.chat]
@@ -105,18 +110,31 @@ class Nearness:
         ]
 
     def guesses(self, text: str, direction: torch.Tensor) -> list[Guess]:
-        """The likeliest occasions of a message, the best first: what the nearest pairs vote for."""
+        """The likeliest occasions of a message, the best first: what the nearest pairs vote for,
+        and what its direction alone tells, half each.
+        """
+        shares = self._votes(text, direction)
+        told = self._kinds(direction) if self._kinds else {}
+        if own := {name: share for name, share in told.items() if name in self._occasions}:
+            shares = {
+                name: (shares.get(name, 0.0) + own.get(name, 0.0)) / 2 for name in {**shares, **own}
+            }
+        families = defaultdict[str, float](float)
+        for name, share in shares.items():
+            families[family(name)] += share
+        best_first = sorted(shares.items(), key=lambda one: -one[1])[:NUM_GUESSES]
+        return [Guess(name, share, families[family(name)]) for name, share in best_first]
+
+    def _votes(self, text: str, direction: torch.Tensor) -> dict[str, float]:
+        """Of the occasions of the nearest pairs, the share of each."""
         found = self._like(text, direction).masked_fill_(self._untold, -math.inf)
         best, numbers = found.topk(min(NUM_VOTES, len(self._pairs)))
         votes = (SHARPNESS * best).softmax(0).nan_to_num(0.0)
-        shares, families = defaultdict[str, float](float), defaultdict[str, float](float)
+        shares = defaultdict[str, float](float)
         for number, vote in zip(numbers.tolist(), votes.tolist(), strict=True):
-            occasion = self._pairs[number].occasion
-            shares[occasion] += vote
-            families[family(occasion)] += vote
-        told = [(share, name) for name, share in shares.items() if name and share > 0]
-        best_first = sorted(told, key=lambda one: -one[0])[:NUM_GUESSES]
-        return [Guess(name, share, families[family(name)]) for share, name in best_first]
+            if vote and (occasion := self._pairs[number].occasion):
+                shares[occasion] += vote
+        return shares
 
     def _like(self, text: str, direction: torch.Tensor) -> torch.Tensor:
         return self._known @ direction + WORDS_WEIGHT * self._words(text)

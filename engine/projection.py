@@ -1,9 +1,10 @@
 """Where messages on like subjects lie near each other: a few directions of the model's states.
 
 The states of a message know far more than what it is about. A projection keeps the directions in
-which the bank's messages of one occasion lie together and those of others apart (discriminant
-analysis; Fisher, 1936): 128 of thousands. Beside it lie the bank's own messages, read once where
-it was fitted, so that nobody waits for 16,000 messages to be read at the first start.
+which the bank's messages of one occasion lie together and those of others apart: 192 of thousands,
+learnt as the middle of a small network that tells the occasions. Beside it lie the network's other
+half, and the bank's own messages, read once where it was fitted, so that nobody waits for 21,000
+messages to be read at the first start.
 """
 
 from __future__ import annotations
@@ -20,11 +21,13 @@ from torch.nn.functional import normalize
 
 from engine import arrays
 from engine.head import SHIPPED, Standard
+from engine.kinds import Kinds
 
 ARRAYS = ("mean", "scale", "matrix", "widths")
 PART_ARRAYS = ("keys", "codes")
+KINDS = "kinds"
 #: Messages in one file beside it: no file of the project is larger than a megabyte.
-PART = 6000
+PART = 4500
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,12 +38,14 @@ class Projection:
         matrix: Shape (features, directions), for standardised features.
         known: Row of ``codes`` by the key of a message.
         codes: Directions of messages that were read where it was fitted, in int8.
+        kinds: What tells occasions by directions; None: nothing does.
     """
 
     standard: Standard
     matrix: Tensor
     known: Mapping[int, int]
     codes: Tensor
+    kinds: Kinds | None = None
 
     def __call__(self, states: Tensor) -> Tensor:
         """Shape (messages, features) to (messages, directions), each of length 1."""
@@ -71,7 +76,9 @@ class Projection:
         keys = torch.tensor(list(self.known))
         for number, first in enumerate(range(0, len(keys), PART), 1):
             part = {"keys": keys[first : first + PART], "codes": self.codes[first : first + PART]}
-            arrays.write(_part(path, number), made_by, part)
+            arrays.write(_beside(path, number), made_by, part)
+        if self.kinds is not None:
+            self.kinds.save(_beside(path, KINDS), made_by)
 
     @classmethod
     def load(cls, path: Path, made_by: Mapping[str, str], precision: str = "") -> Self:
@@ -79,20 +86,22 @@ class Projection:
         found = arrays.read(path, made_by, ARRAYS, precision)
         parts = [arrays.read(p, made_by, PART_ARRAYS, "") for p in _parts(path)]
         keys = torch.cat([part["keys"] for part in parts]).tolist()
+        kinds = _beside(path, KINDS)
         return cls(
             standard=Standard(found["mean"].float(), found["scale"].float()),
             matrix=found["matrix"] * found["widths"].float(),
             known={key: row for row, key in enumerate(keys)},
             codes=torch.cat([part["codes"] for part in parts]),
+            kinds=Kinds.load(kinds, made_by) if kinds.exists() else None,
         )
 
 
-def _part(path: Path, number: int) -> Path:
-    return path.with_name(f"{path.stem}-{number}{path.suffix}")
+def _beside(path: Path, part: int | str) -> Path:
+    return path.with_name(f"{path.stem}-{part}{path.suffix}")
 
 
 def _parts(path: Path) -> list[Path]:
-    return sorted(path.parent.glob(f"{path.stem}-*{path.suffix}"))
+    return sorted(path.parent.glob(f"{path.stem}-[0-9]*{path.suffix}"))
 
 
 def key_of(text: str) -> int:

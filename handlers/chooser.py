@@ -105,11 +105,10 @@ class Chooser:
         return [choose.from_draft(draft, asked, self._config.max_chars) for draft in drafts]
 
     async def _written_scored(self, asked: Asked, near: Sequence[Near]) -> list[Candidate]:
-        """What the model writes, by how well messages like this one are known."""
+        """What the model writes, with its scores."""
         written = await self._written(asked, near)
-        sendable = [one.text for one in written if not one.fault]
-        weighed = await self._mind.weigh(asked, sendable) if sendable else ()
-        return scoring.scored(written, weighed, nearest=near[0].similarity if near else 0.0)
+        judged = await self._judged(asked, [one.text for one in written if not one.fault])
+        return scoring.scored(written, judged, nearest=near[0].similarity if near else 0.0)
 
     async def _judged(self, asked: Asked, texts: Sequence[str]) -> Sequence[scoring.Evidence]:
         """How apt texts are; where the model has no head for that, how likely they are."""

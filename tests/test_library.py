@@ -20,6 +20,7 @@ from engine.bank import Pair, family
 from engine.engine import Engine
 from engine.errors import HeadRefused
 from engine.head import Standard
+from engine.kinds import Kinds
 from engine.library import Library
 from engine.memo import Memo
 from engine.model import Model
@@ -176,12 +177,13 @@ def test_a_bank_that_names_no_occasion_tells_none(model: Model) -> None:
     assert [] == finish(library.occasions(with_pairs(), "hello"))
 
 
-def voted(*pairs: tuple[str, float]) -> list[tuple[str, float, float]]:
+def voted(*pairs: tuple[str, float], kinds: Kinds | None = None) -> list[tuple[str, float, float]]:
     """What pairs of an occasion, each so near to a message, make of it."""
     angles = torch.tensor([angle for _, angle in pairs])
     found = Nearness(
         [Pair(f"{n}", Mood.SAD, "x", occasion=name) for n, (name, _) in enumerate(pairs)],
         torch.stack([angles.cos(), angles.sin()], dim=1),
+        kinds,
     ).guesses("message", torch.tensor([1.0, 0.0]))
     return [(one.occasion, round(one.score, 2), round(one.kin, 2)) for one in found]
 
@@ -195,6 +197,23 @@ def test_near_pairs_vote_on_the_occasion() -> None:
     assert first[1] > second[1] > 0
 
 
+def telling(*names: str) -> Kinds:
+    """Kinds of which the first is told by the first direction, as good as surely."""
+    weight = torch.zeros(2, len(names))
+    weight[0, 0] = 50.0
+    return Kinds(names, weight, torch.zeros(len(names)))
+
+
+def test_what_a_direction_tells_counts_as_much_as_all_votes() -> None:
+    """Half each; an occasion that the bank does not name is never told."""
+    pairs = ("ill.fever", 0.1), ("ill.fever", 0.2)
+
+    assert [("ill.cough", 0.5, 1.0), ("ill.fever", 0.5, 1.0)] == sorted(
+        voted(*pairs, ("ill.cough", 3.0), kinds=telling("ill.cough", "pets.cat"))
+    )
+    assert [("ill.fever", 1.0, 1.0)] == voted(*pairs, kinds=telling("pets.cat", "pets.dog"))
+
+
 def projection(model: Model, texts: list[str]) -> Projection:
     """One that keeps the first two features of the tiny model."""
     vectors = Vectors(model)
@@ -203,7 +222,8 @@ def projection(model: Model, texts: list[str]) -> Projection:
         Standard.of(states), torch.eye(vectors.width)[:, :2], {}, torch.empty(0, dtype=torch.int8)
     )
     known = {key_of(text): row for row, text in enumerate(texts)}
-    return replace(bare, known=known, codes=coded(bare(states)))
+    kinds = telling("ill.cough", "宠物.猫")
+    return replace(bare, known=known, codes=coded(bare(states)), kinds=kinds)
 
 
 def test_what_a_projection_knows_need_not_be_read(tmp_path: Path, model: Model) -> None:
@@ -235,6 +255,8 @@ def test_a_projection_is_kept_whole(tmp_path: Path, model: Model) -> None:
     assert torch.allclose(made(states), same(states), atol=1e-2)
     assert not torch.allclose(made(states), moved(states), atol=1e-2)
     assert torch.equal(made.recall(["123"]), same.recall(["123"]))
+    assert same.kinds is not None
+    assert ["ill.cough", "宠物.猫"] == list(same.kinds(torch.tensor([1.0, 0.0])))
     with pytest.raises(HeadRefused, match=r"vectors is 'mine', .* needs 'other'"):
         Projection.load(path, {"vectors": "other"})
     path.write_bytes(b"not at all")

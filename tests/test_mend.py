@@ -9,7 +9,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from engine.fit import LEAST_TO_CALIBRATE, Fitted, fit, num_solves
+from engine.calibration import LEAST_TO_CALIBRATE
+from engine.fit import Fitted, fit, num_solves
 from engine.head import DISTRESS, OFFENCE, OUTPUTS, POLARITY, Head
 from engine.labelled import LABELS, Labelled, Task
 from engine.thresholds import NEVER, thresholds

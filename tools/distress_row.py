@@ -3,8 +3,9 @@
     python -m tools.distress_row bundled-small examples/labelled/*.jsonl [more.jsonl …]
 
 Labelled files hold few everyday messages, and a head fitted on them alone took one everyday message
-in ten for distress. The persona's bank has thousands, none of distress: each counts as a hint, as
-lines labelled for another question do. Run it whenever the head or the bank has changed. Minutes.
+in ten for distress. The persona's bank has thousands, none of distress: those in the moods in which
+distress is looked for count as a hint each, as lines labelled for another question do. Run it
+whenever the head or the bank has changed. Minutes.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from engine.labelled import Labelled, Task, read_labelled
 from engine.persona import load
 from engine.store import write_whole
 from engine.thresholds import thresholds
+from handlers.reply import HEAVY
 from tools.states import UNROUNDED, read
 
 
@@ -38,10 +40,12 @@ def moved(
 def main(name: str, *files: str) -> None:
     lines = [line for file in files for line in read_labelled(Path(file))]
     pairs = load(settings.ReplySection().persona).pairs
-    lines += [Labelled(pair.text, Task.MOOD, str(pair.mood)) for pair in pairs]
+    calm = [pair for pair in pairs if pair.mood in HEAVY]
+    lines += [Labelled(pair.text, Task.MOOD, str(pair.mood)) for pair in calm]
     states, head, path = read(name, UNROUNDED, lines)
-    with TerminalProgress().task("Fitting", num_solves(lines), "regressions") as advance:
-        fitted = fit(states, lines, advance)
+    num = num_solves(lines, only=Task.DISTRESS)
+    with TerminalProgress().task("Fitting", num, "regressions") as advance:
+        fitted = fit(states, lines, advance, only=Task.DISTRESS)
     place = OUTPUTS.index(DISTRESS)
     row = moved(fitted.weight[place], fitted.bias[place], fitted.standard, head.standard)
     rewrite(path, *row, thresholds(fitted.held_out, lines)[DISTRESS])
