@@ -58,14 +58,16 @@ class Chooser:
         """The best candidate, whatever its score; None where none may be sent.
 
         The model writes where the message goes on from the turns before, and where nothing that
-        is prepared is good enough: choosing takes a third of the time of writing.
+        is prepared is good enough but a draft might be: choosing takes a third of the time.
         """
         if choose.is_follow_up(asked) and (written := await self._going_on(asked)):
             return written
         if same := self._same(asked, near):
             return same
         found, least = await self._prepared(asked, near), self._config.least_score
-        if not any(one.score is not None and one.score >= least for one in found):
+        nearest = near[0].similarity if near else 0.0
+        is_good = any(one.score is not None and one.score >= least for one in found)
+        if not is_good and scoring.most_for_a_draft(nearest) >= least:
             found += await self._written_scored(asked, near)
         found.sort(key=lambda one: (bool(one.fault), -(one.score or 0.0)))
         return _reply(found) if found and not found[0].fault else None
@@ -105,10 +107,11 @@ class Chooser:
         return [choose.from_draft(draft, asked, self._config.max_chars) for draft in drafts]
 
     async def _written_scored(self, asked: Asked, near: Sequence[Near]) -> list[Candidate]:
-        """What the model writes, with its scores."""
+        """What the model writes, by how well messages like this one are known."""
         written = await self._written(asked, near)
-        judged = await self._judged(asked, [one.text for one in written if not one.fault])
-        return scoring.scored(written, judged, nearest=near[0].similarity if near else 0.0)
+        sendable = [one.text for one in written if not one.fault]
+        weighed = await self._mind.weigh(asked, sendable) if sendable else ()
+        return scoring.scored(written, weighed, nearest=near[0].similarity if near else 0.0)
 
     async def _judged(self, asked: Asked, texts: Sequence[str]) -> Sequence[scoring.Evidence]:
         """How apt texts are; where the model has no head for that, how likely they are."""

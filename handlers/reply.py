@@ -12,7 +12,7 @@ import structlog
 
 import settings
 from engine.bank import Guess, Near
-from engine.distress import is_distress, is_figure_of_speech, is_mourning
+from engine.distress import is_distress
 from engine.errors import EngineError
 from engine.mood import Mood, Reading
 from engine.persona import Persona
@@ -25,6 +25,7 @@ from handlers.exchange import Exchange, Gate, Reply, Source
 from handlers.personas import Personas
 from handlers.sanitize import speaker
 from handlers.topics import Topic, topic
+from handlers.unsaid import is_explained, may_be_distress
 
 __all__ = ["Personas", "ReplyStage", "by_chat"]
 
@@ -38,10 +39,6 @@ NEAR_ENOUGH = 1.1
 SURE, MAY_WELL_BE = 0.75, 0.25
 #: and a message down to this polarity is no sad one.
 HEAVY_FROM = -0.5
-#: From this sureness of its occasion on, a pair so near, a message is no distress.
-TOLD, AT_HAND = 0.4, 1.0
-#: Moods in which somebody may be in distress.
-HEAVY = (Mood.SAD, Mood.FEAR, Mood.ANGRY)
 
 
 class History(Protocol):
@@ -85,7 +82,7 @@ class ReplyStage:
         asked = await self._asked(exchange, persona)
         try:
             near = await self._chooser.nearest(asked, exchange.message.chat_id)
-            guesses = await self._chooser.occasions(asked) if _is_heavy(exchange) else ()
+            guesses = await self._chooser.occasions(asked) if may_be_distress(exchange) else ()
             if fixed := self._fixed(exchange, asked, near, guesses):
                 return exchange.answered(fixed)
             best = await self._chooser.best(asked, near)
@@ -116,7 +113,7 @@ class ReplyStage:
         """What is answered with prepared words only."""
         if about := topic(exchange.cleaned):
             return self._honest(about, asked, near)
-        if _is_heavy(exchange) and not _is_explained(exchange.cleaned, near, guesses):
+        if may_be_distress(exchange) and not is_explained(exchange.cleaned, near, guesses):
             return Reply(asked.persona.distress, Source.CANNED, name=DISTRESS)
         return None
 
@@ -208,23 +205,3 @@ def _moods(reading: Reading | None) -> tuple[Mood, ...]:
     if reading.polarity > HEAVY_FROM:
         return (Mood.NEUTRAL,)
     return tuple(mood for mood, score in reading.scores.items() if score >= MAY_WELL_BE)
-
-
-def _is_heavy(exchange: Exchange) -> bool:
-    """Whether the head sees distress where no words say so."""
-    reading = exchange.reading
-    return reading is not None and reading.distress and reading.mood in HEAVY
-
-
-def _is_explained(text: str, near: Sequence[Near], guesses: Sequence[Guess]) -> bool:
-    """Whether what the head takes for distress is something else.
-
-    It reads wide, and takes "困死了", "我失恋了" and "今天是我妈的忌日" for distress too. The bank
-    holds no message of distress, so one that lies on a pair of it is none, nor is one that lies
-    near a pair and whose occasion the pairs around agree on: of 149 labelled ones that the small
-    model finds and no words give away, two were so told, and of 43 everyday ones 25.
-    """
-    is_known = bool(near) and near[0].similarity >= choose.SAME
-    is_near = bool(near) and near[0].similarity >= AT_HAND
-    is_told = is_near and bool(guesses) and guesses[0].score >= TOLD
-    return is_known or is_told or is_figure_of_speech(text) or is_mourning(text)

@@ -15,7 +15,7 @@ Weights = Mapping[Source, Mapping[str, float]]
 #: Of log-odds that a person would send it, by where it comes from: the means of two fits, one a
 #: bundled model, on 16,900 and 11,200 replies that had been marked one by one
 #: (examples/replies/marked.jsonl), what an owner would be ashamed of counting half more. What the
-#: model writes is weighed by what the head says alone.
+#: model writes is not judged so: the head, fitted to what people wrote, likes its echoes.
 JUDGED: Weights = {
     Source.EXAMPLE: {
         "bias": -4.06,
@@ -33,7 +33,6 @@ JUDGED: Weights = {
         "harmless": 0.12,
         "send": 0.63,
     },
-    Source.MODEL: {"bias": -0.51, "harmless": 0.35, "send": 0.7},
 }
 #: Where the model has no head for that: the likelihoods of 3,369 of them by the small model.
 WEIGHED: Weights = {
@@ -41,6 +40,8 @@ WEIGHED: Weights = {
     Source.CANNED: {"bias": -2.0, "sureness": 1.5, "root": 1.5, "kin": 0.7, "gain": 0.4},
     Source.MODEL: {"bias": -2.77, "gain": 0.06, "nearest": 2.02},
 }
+#: Log-probability of a token, on average, that a message has hardly ever added to a draft.
+MOST_GAIN = 5.0
 
 
 def scored(
@@ -81,6 +82,11 @@ def score(candidate: Candidate, evidence: Evidence | None, *, nearest: float = 0
         weights = WEIGHED[candidate.source]
         known |= {"gain": value(evidence) if evidence else 0.0}
     return round(sum(weight * known[name] for name, weight in weights.items()), 3)
+
+
+def most_for_a_draft(nearest: float) -> float:
+    """The best score that anything the model writes could have: seconds are not spent on less."""
+    return score(Candidate("", Source.MODEL), Likelihood(MOST_GAIN, 0.0), nearest=nearest)
 
 
 def value(evidence: Evidence) -> float:

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 import settings
-from engine.bank import Guess, Near, Pair
+from engine.bank import Guess, Near, Pair, family
 from engine.errors import EngineTimeout
 from engine.mood import Mood
 from engine.persona import PersonaError, load
 from engine.talk import Turn
 from handlers.exchange import Exchange, Gate, Reply, Source
 from handlers.reply import Personas, ReplyStage
+from handlers.unsaid import PLAIN
 from tests.fakes import MemoryLedger, ScriptedMind, message, persona, reading, room_message
 
 MONDAY = datetime(2026, 11, 23, 8, 30).astimezone()
@@ -146,12 +147,15 @@ async def test_a_doubtful_occasion_is_not_acted_on() -> None:
         ([Guess("low.mood", 0.3), Guess("tired.just_tired", 0.2)], 1.1, "distress"),
         ([Guess("pet_lost.died", 0.6, 0.7)], 0.9, "distress"),
         ([Guess("pet_lost.died", 0.6, 0.7), Guess("low.mood", 0.1)], 1.1, "pet_lost.died"),
+        ([Guess("pets.naughty", 0.3, 0.4), Guess("sport.sore", 0.2, 0.6)], 0.5, "pets.naughty"),
     ],
 )
 async def test_what_only_the_head_takes_for_distress_may_be_told_otherwise(
     guesses: list[Guess], similarity: float, name: str
 ) -> None:
-    """The fixed text goes out unless a pair is near and all agree on what else it is about."""
+    """The fixed text goes out unless a pair is near and all agree on what else it is about, or it
+    is about plain things.
+    """
     exchange = asked("养了十三年，到家门口没看见它来接我")
     assert exchange.reading is not None
     heavy = replace(exchange, reading=replace(exchange.reading, distress=True))
@@ -161,6 +165,11 @@ async def test_what_only_the_head_takes_for_distress_may_be_told_otherwise(
     )
 
     assert (Source.CANNED, name) == (reply.source, reply.name)
+
+
+def test_plain_families_are_those_of_the_shipped_bank() -> None:
+    """A name that no occasion has would never speak against distress."""
+    assert PLAIN <= {family(name) for name in persona().occasion_lines}
 
 
 async def test_lines_for_an_occasion_come_in_turns() -> None:

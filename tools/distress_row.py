@@ -26,7 +26,7 @@ from engine.labelled import Labelled, Task, read_labelled
 from engine.persona import load
 from engine.store import write_whole
 from engine.thresholds import thresholds
-from handlers.reply import HEAVY
+from handlers.unsaid import HEAVY
 from tools.states import UNROUNDED, read
 
 
