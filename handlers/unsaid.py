@@ -22,7 +22,7 @@ _FAMILIES = (
     " cannot_look_up children customer doing_what eating_well entertain fact fandom favour festival"
     " flirt food_choice food_talk for_owner forward gaming hello hometown how_to invite"
     " late_delivery long_time lost_thing media money_in morning new_job nice_weather noise passed"
-    " praise professional shopping sound sport study tease test traffic travel urgent weather_talk"
+    " praise shopping sound sport study tease test traffic travel urgent weather_talk"
     " weekend_plan who_are_you won work_request work_talk"
 )
 PLAIN = frozenset(_FAMILIES.split())
