@@ -149,7 +149,7 @@ async def test_one_message_the_model_refuses_is_no_fault() -> None:
 
 
 def writing(bed: Bed, when_failed: str) -> ReplyStage:
-    config = settings.ReplySection.model_validate({"when_failed": when_failed})
+    config = settings.ReplySection.model_validate({"when_failed": when_failed, "least_score": -5})
     return ReplyStage(bed.mind, MemoryLedger(), Personas(persona(), {}), config)
 
 

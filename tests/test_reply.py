@@ -66,7 +66,7 @@ async def test_a_good_draft_is_the_reply() -> None:
 async def test_the_tone_follows_the_mood() -> None:
     """The model is asked with the mood that was read."""
     mind = ScriptedMind()
-    await stage(mind)(asked(mood=Mood.SAD))
+    await stage(mind, least_score=-5.0)(asked(mood=Mood.SAD))
 
     assert [Mood.SAD] == [each.mood for each in mind.asked]
 
@@ -74,7 +74,7 @@ async def test_the_tone_follows_the_mood() -> None:
 async def test_the_nearest_pairs_are_shown_to_the_model() -> None:
     """As many as the settings say, the nearest first."""
     mind = ScriptedMind(near=[near(f"累{n}", f"歇会儿{n}", 0.4) for n in range(6)])
-    await stage(mind, examples=3)(asked())
+    await stage(mind, examples=3, least_score=-5.0)(asked())
 
     assert [("累0", "累1", "累2")] == [tuple(p.text for p in each.near) for each in mind.asked]
 
@@ -115,6 +115,16 @@ async def test_the_model_writes_where_no_example_is_good_enough() -> None:
     scores = [c.score for c in reply.candidates if c.score is not None]
     assert sorted(scores, reverse=True) == scores
     assert 3 == len(scores)
+
+
+async def test_no_draft_is_written_that_could_not_be_sent() -> None:
+    """To a message that no pair is near, none ever scores enough: the line comes at once."""
+    mind = ScriptedMind(
+        ["好的呀。"], near=[near("累瘫了", "先瘫着。", 0.5)], gains={"好的呀。": 9.0}
+    )
+    reply = await said(mind, asked(), least_score=0.0)
+
+    assert ("open", []) == (reply.name, mind.asked)
 
 
 async def test_a_line_for_the_occasion_goes_out_where_no_example_does() -> None:
@@ -341,8 +351,9 @@ async def test_a_follow_up_is_answered_from_the_turns_before() -> None:
 async def test_in_a_group_the_model_sees_who_speaks() -> None:
     """The talker's name in a group; in private there is only one."""
     mind = ScriptedMind()
-    await stage(mind)(replace(asked(), message=room_message("今天好累")))
-    await stage(mind)(asked())
+    writing = stage(mind, least_score=-5.0)
+    await writing(replace(asked(), message=room_message("今天好累")))
+    await writing(asked())
 
     assert ["小明", ""] == [each.name for each in mind.asked]
 

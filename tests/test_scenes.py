@@ -266,7 +266,7 @@ async def test_the_owner_who_types_takes_over_in_the_middle_of_a_reply(
     place: Place, engine: Engine, tmp_path: Path
 ) -> None:
     """A reply being written when the owner types there never leaves, nor does the next one."""
-    settings = rules(tmp_path)
+    settings = rules(tmp_path, reply={"least_score": -5})
     async with furnished(settings, place, engine) as it:
         it.reader.may_write.clear()
         await it.begin("wang", "下班路上看到一只橘猫", private=True)
