@@ -126,9 +126,9 @@ _KINDS: dict[str, tuple[str, ...]] = {
 _SAYS_SO = re.compile("|".join(pattern for kind in _KINDS.values() for pattern in kind))
 
 
-_GONE = r"(?:走了|没了|去世|过世|离世|不在了|死了|忌日|头七|葬礼|下葬|火化)"
+_GONE = r"(?:走了|没了|去世|过世|离世|不在了|死了|忌日|头七|葬礼|下葬|火化|出殡)"
 _MOURNS = re.compile(
-    r"(?:爸|妈|爷|奶(?!茶)|外[公婆]|姥|哥|姐|弟|妹|老[公婆]|丈夫|妻子|孩子|儿子|女儿|朋友|同[学事桌]|老师|舅|姨|叔"
+    r"(?:爸|妈|老人|爷|奶(?!茶)|外[公婆]|姥|哥|姐|弟|妹|老[公婆]|丈夫|妻子|孩子|儿子|女儿|朋友|同[学事桌]|老师|舅|姨|叔"
     rf"|伯|姑|(?<!吉)[他她它]|狗|猫|兔|仓鼠|鹦鹉|毛孩子)[^，。！？我你]{{0,10}}{_GONE}|忌日|扫墓"
     r"|\b(?:mum|mom|dad|father|mother|grand\w+|wife|husband|friend|dog|cat)\b.{0,20}"
     r"\b(?:died|passed away|is gone)\b"

@@ -15,15 +15,17 @@ HEAVY = (Mood.SAD, Mood.FEAR, Mood.ANGRY)
 #: From this sureness of its occasion on, a pair so near, a message is no distress.
 TOLD, AT_HAND = 0.4, 1.1
 #: Nor from this sureness on that it is about one of these: errands, things, games and the like,
-#: families of the shipped bank on which nobody writes of their own end.
+#: families of the shipped bank on which nobody writes of their own end. Of 210 labelled messages of
+#: distress that no words give away, each bundled model took one for such.
 PLAINLY = 0.5
 _FAMILIES = (
-    "annoyed_with_bot appointment baby birthday bot_life bot_skills bought broken cannot_do"
-    " cannot_look_up children customer doing_what eating_well entertain fact fandom favour festival"
-    " flirt food_choice food_talk for_owner forward gaming hello hometown how_to invite"
-    " late_delivery long_time lost_thing media money_in morning new_job nice_weather noise passed"
-    " praise shopping sound sport study tease test traffic travel urgent weather_talk"
-    " weekend_plan who_are_you won work_request work_talk"
+    "accident annoyed_with_bot appointment baby birthday boss bot_life bot_skills bought"
+    " broken cannot_do cannot_look_up children customer doing_what eating_well entertain fact"
+    " family_ill fandom favour festival flirt food_choice food_talk for_owner forward gaming"
+    " hello hometown how_to invite late_delivery long_time lost_thing media money_in morning"
+    " new_job nice_weather noise passed praise shopping sound sport study tease test traffic"
+    " travel urgent weather_talk weekend_plan who_are_you won work_request work_talk"
+    " worry_for"
 )
 PLAIN = frozenset(_FAMILIES.split())
 
