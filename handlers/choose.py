@@ -47,6 +47,10 @@ _WORDS = (
     " your that this what have with"
 )
 _COMMON = frozenset(_WORDS.split())
+#: Who is spoken of, by pronoun: those it may stand for, and those it may not.
+_HE, _SHE = re.compile(r"(?<![其吉])他(?!们)"), re.compile(r"她(?!们)")
+_MEN = re.compile(r"他|[爸爹哥弟爷叔伯舅]|儿子|老公|外公|丈夫|男")
+_WOMEN = re.compile(r"她|[妈娘姐妹婆姨姑嫂]|奶奶|姥姥|女|媳妇|妻子")
 _PERSON = re.compile(r"[你您我咱他她]|\b(?:you|i|he|she|we|my|your)\b", re.IGNORECASE)
 #: Of a question for a fact, so much must be in the pair's question too: "一年有多少个星期" is not
 #: "一年有多少个节气".
@@ -76,12 +80,16 @@ def sayable(lines: Sequence[str], asked: Asked, max_chars: int) -> list[str]:
 def detail(text: str, reply: str, message: str) -> str | None:
     """What an answer took up from its own message and this message does not have; None: nothing.
 
-    "想讲讲奶奶的事" was written to somebody whose grandmother had died, not a grandfather.
+    "想讲讲奶奶的事" was written to somebody whose grandmother had died, not a grandfather; nor is a
+    mother a he.
     """
     for found in _DETAIL.finditer(reply, overlapped=True):
         word = found[0]
         if word in text and word not in message and word not in _COMMON:
             return str(word)
+    men, women = _MEN.search(message), _WOMEN.search(message)
+    if (women and not men and _HE.search(reply)) or (men and not women and _SHE.search(reply)):
+        return "他/她"
     return None
 
 

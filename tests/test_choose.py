@@ -28,13 +28,18 @@ def asked(text: str, *history: Turn) -> Asked:
         ("嗓子疼吃什么药", "嗓子疼得厉害吗？", "头疼吃什么药", "嗓子"),
         ("今天好累", "身上累还是心里累？", "好累啊", None),
         ("怎么办", "怎么了，慢慢说。", "烦", None),
+        ("今天是爷爷忌日", "想他了吧，今天不好受。", "今天是我妈的忌日", "他/她"),
+        ("今天是爷爷忌日", "想他了吧，今天不好受。", "今天是外公的忌日", None),
+        ("老板骂我", "别理他，吉他弹一首。", "我妈骂我爸", None),
         ("my grandma died", "Your grandma must have meant a lot.", "my dog died", "grandma"),
     ],
 )
 def test_a_detail_of_another_message_is_not_carried_over(
     text: str, reply: str, message: str, expected: str | None
 ) -> None:
-    """What an answer took from its own message must be in the new one too; common words may."""
+    """What an answer took from its own message must be in the new one too; common words may. A
+    woman is no he, and a man no she.
+    """
     assert expected == choose.detail(text, reply, message)
 
 
