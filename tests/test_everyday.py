@@ -15,7 +15,7 @@ from engine.engine import Engine
 from engine.mood import Mood
 from engine.progress import SILENT
 from handlers.claims import claim
-from handlers.exchange import Exchange, Outcome
+from handlers.exchange import Exchange, Outcome, Source
 from handlers.guard import check
 from handlers.reply import Personas, ReplyStage
 from handlers.sanitize import own_words
@@ -38,7 +38,9 @@ def chats(step: int) -> list[Sequence[str]]:
 
 
 async def faults(engine: Engine, step: int, seed: int) -> list[str]:
-    """What speaks against the replies to all of them; the persona's own lines are beyond it."""
+    """What speaks against the replies to all of them; the text for distress is beyond it, and what
+    a skill worked out is no claim.
+    """
     personas, ledger = Personas.load(settings.Settings()), MemoryLedger()
     config, chance = settings.ReplySection(), random.Random(seed)  # noqa: S311
     stage, found = ReplyStage(engine, ledger, personas, config, chance=chance), []
@@ -55,7 +57,8 @@ async def faults(engine: Engine, step: int, seed: int) -> list[str]:
             said = done.reply.text
             if done.reply.name != "distress":
                 fault = check(said, message=cleaned, previous=None, bot_name="一心", max_chars=200)
-                wrong = fault or claim(said, cleaned) or (said == previous and "said again")
+                made_up = done.reply.source is not Source.SKILL and claim(said, cleaned)
+                wrong = fault or made_up or (said == previous and "said again")
                 found += [f"{text} → {said}: {wrong}"] if wrong else []
             previous = said
     return found
