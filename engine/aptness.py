@@ -8,6 +8,7 @@ likely what shares words with the message.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ import torch
 from torch import Tensor
 
 from engine import arrays, prompts
+from engine.frame import common
 from engine.head import SHIPPED, Standard
 from engine.model import Model
 from engine.talk import Aptness
@@ -81,8 +83,8 @@ class AptStates:
     def read(self, text: str, replies: Sequence[str]) -> Work[Tensor]:
         """Shape (replies, features), float32."""
         head = list(self._head)
-        found = [self._encode(text, reply) for reply in (*replies, "Z")]
-        shared = _num_common(found)
+        found: list[Sequence[int]] = [self._encode(text, r) for r in (*replies, "Z")]
+        shared = len(functools.reduce(common, found))
         rests = [ids[shared:] for ids in found[:-1]]
         layers = {*self._over, *self._after}
         states = yield from self._model.continued(head, found[0][len(head) : shared], rests, layers)
@@ -112,11 +114,3 @@ class AptReader:
 
 def _layer(share: float, num_layers: int) -> int:
     return max(1, round(num_layers * share))
-
-
-def _num_common(rows: Sequence[Sequence[int]]) -> int:
-    """With how many ids all rows begin."""
-    return next(
-        (n for n, ids in enumerate(zip(*rows, strict=False)) if len(set(ids)) > 1),
-        min(map(len, rows)),
-    )

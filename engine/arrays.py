@@ -52,3 +52,9 @@ def read(
                 "anew, see tools/"
             )
     return found
+
+
+def rounded(matrix: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """A matrix in int8, and what each column has to be multiplied by."""
+    widths = matrix.abs().amax(dim=0).clamp_min(1e-6) / 127
+    return (matrix / widths).round().to(torch.int8), widths

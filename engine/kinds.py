@@ -46,10 +46,10 @@ class Kinds:
         }
 
     def save(self, path: Path, made_by: Mapping[str, str]) -> None:
-        widths = self.weight.abs().amax(dim=0).clamp_min(1e-6) / 127
+        weight, widths = arrays.rounded(self.weight)
         found = {
             "names": torch.tensor(list("\n".join(self.names).encode()), dtype=torch.uint8),
-            "weight": (self.weight / widths).round().to(torch.int8),
+            "weight": weight,
             "widths": widths,
             "bias": self.bias,
         }

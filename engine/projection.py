@@ -66,9 +66,9 @@ class Projection:
             made_by: What the states depend on: fingerprint of the weights, key of the vectors.
             shifts: See ``Standard.arrays``.
         """
-        widths = self.matrix.abs().amax(dim=0) / 127
+        matrix, widths = arrays.rounded(self.matrix)
         found = {
-            "matrix": (self.matrix / widths).round().to(torch.int8),
+            "matrix": matrix,
             "widths": widths,
             **self.standard.arrays(shifts),
         }
