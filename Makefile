@@ -14,8 +14,9 @@ setup:
 setup-dev:
 	@$(PYTHON) tools/install.py --dev >&2
 
+# A process a core, and a thread of the model each: two that both take all cores wait for each other.
 test: setup-dev
-	@$(BIN)/python -m pytest $(ARGS)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 check: setup-dev
 	@$(BIN)/ruff format --check .
