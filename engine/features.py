@@ -132,7 +132,8 @@ def reading_of(head: Head, text: str, row: Sequence[float], *, unsure_below: flo
         offence=found[OFFENCE] if head.knows(OFFENCE) else None,
         distress=is_distress(text) or found[DISTRESS] >= head.sure.get(DISTRESS, 1.0),
     )
-    return replace(reading, unsure=reading.unsure or _is_doubtful(reading, head.sure))
+    unsure = reading.unsure or _is_doubtful(reading, head.sure)
+    return replace(reading, unsure=unsure, distress_score=found[DISTRESS])
 
 
 def _is_doubtful(reading: Reading, sure: Mapping[str, float]) -> bool:

@@ -60,6 +60,7 @@ class Reading:
         scores: Probability of every mood; they sum to 1.
         unsure: True where the confidence is too low to act on.
         distress: True where the writer speaks of their own death or harm.
+        distress_score: Probability of that, where a head read it; 0 elsewhere.
         ms: Time from asking to answer, waiting included, in milliseconds.
     """
 
@@ -71,6 +72,7 @@ class Reading:
     scores: Mapping[Mood, float]
     unsure: bool
     distress: bool = False
+    distress_score: float = 0.0
     ms: float = 0.0
 
     @classmethod

@@ -45,6 +45,7 @@ class Persona(BaseModel):
         occasions: Folder of lines beside it that fit any message of an occasion; empty: none.
         occasion_lines: What is in it, by occasion.
         distress: The one answer to words of self-harm.
+        concern: Lines for what only may be of distress, one a language; empty: that answer too.
         disclosure: Lines that say that a bot writes, one a language; said to whoever asks.
         hand_over: Lines that leave somebody who is angry at the bot to its owner, one a language.
         honest: Lines for what the bot cannot know or must not decide, by topic.
@@ -66,6 +67,7 @@ class Persona(BaseModel):
         default_factory=dict, exclude=True, repr=False
     )
     distress: Line
+    concern: tuple[Line, ...] = ()
     disclosure: Lines = (
         "我是机器人，替主人先回着消息，本人看到了会来找你。",
         "I'm a bot answering for the owner, who will see your message later.",

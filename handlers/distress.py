@@ -18,8 +18,8 @@ from handlers.shown import shown, who
 log = structlog.get_logger()
 Write = Callable[[Exchange], Awaitable[Exchange]]
 
-#: The name of the one reply that is said to it.
-DISTRESS = "distress"
+#: Names of the reply that is said to it, and of the one to what only may be of it.
+DISTRESS, CONCERN = "distress", "concern"
 #: How long the bot leaves a chat to the owner who said that they take over.
 TAKEOVER_S = 12 * 3600.0
 #: A head that reads distress in one message of a talk often reads it in the next.
@@ -68,7 +68,8 @@ class DistressWatch:
             answered = await write(exchange)
             reply = answered.reply
             # A burst is answered together, and its messages may say so only together.
-            if reply is not None and reply.name == DISTRESS and not self._is_told(exchange):
+            is_grave = reply is not None and reply.name in (DISTRESS, CONCERN)
+            if is_grave and not self._is_told(exchange):
                 await self._tell(exchange)
             return answered
 

@@ -11,7 +11,7 @@ import structlog
 
 from engine.persona import Persona
 from handlers.disclosure import DISCLOSURE, disclosed
-from handlers.distress import DISTRESS
+from handlers.distress import CONCERN, DISTRESS
 from handlers.exchange import Exchange, Outcome, Reply, Source
 from handlers.excuse import NAME as NOT_TEXT
 from handlers.orders import OrderKind, Orders
@@ -22,7 +22,7 @@ Write = Callable[[Exchange], Awaitable[Exchange]]
 
 #: Words too grave to have anything before them, and those that stand by themselves. Whoever got no
 #: other answer yet is still to be met.
-ALONE = frozenset({DISTRESS, HAND_OVER, NOT_TEXT})
+ALONE = frozenset({DISTRESS, CONCERN, HAND_OVER, NOT_TEXT})
 _ANSWERS = frozenset({Source.MODEL, Source.EXAMPLE, Source.SKILL, Source.CANNED})
 
 

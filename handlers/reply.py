@@ -20,12 +20,12 @@ from engine.talk import Asked, Turn
 from handlers import choose, skills
 from handlers.chooser import Chooser, Mind
 from handlers.disclosure import DISCLOSURE, asks_who_writes, disclosed
-from handlers.distress import DISTRESS
+from handlers.distress import CONCERN, DISTRESS
 from handlers.exchange import Exchange, Gate, Reply, Source
 from handlers.personas import Personas
 from handlers.sanitize import speaker
 from handlers.topics import Topic, topic
-from handlers.unsaid import is_explained, may_be_distress
+from handlers.unsaid import is_explained, is_sure, may_be_distress
 
 __all__ = ["Personas", "ReplyStage", "by_chat"]
 
@@ -114,8 +114,15 @@ class ReplyStage:
         if about := topic(exchange.cleaned):
             return self._honest(about, asked, near)
         if may_be_distress(exchange) and not is_explained(exchange.cleaned, near, guesses):
-            return Reply(asked.persona.distress, Source.CANNED, name=DISTRESS)
+            return self._grave(exchange, asked)
         return None
+
+    def _grave(self, exchange: Exchange, asked: Asked) -> Reply:
+        """For distress that no words say: a line that asks first, unless there is little doubt."""
+        lines = choose.sayable(asked.persona.concern, asked, self._config.max_chars)
+        if not lines or is_sure(exchange, asked.history, asked.persona):
+            return Reply(asked.persona.distress, Source.CANNED, name=DISTRESS)
+        return Reply(lines[0], Source.CANNED, name=CONCERN)
 
     async def _asked(self, exchange: Exchange, persona: Persona) -> Asked:
         message = exchange.message

@@ -7,9 +7,14 @@ from collections.abc import Sequence
 from engine.bank import Guess, Near, family
 from engine.distress import is_figure_of_speech, is_mourning
 from engine.mood import Mood
+from engine.persona import Persona
+from engine.talk import Turn
 from handlers.choose import SAME
 from handlers.exchange import Exchange
 
+#: From this probability on it is answered as if words had said so. Of messages of distress without
+#: such words, held out, 79 and 70 % are so sure (bundled, small), of the bank's in heavy moods 1 %.
+SURE = 0.75
 #: Moods in which somebody may be in distress.
 HEAVY = (Mood.SAD, Mood.FEAR, Mood.ANGRY)
 #: From this sureness of its occasion on, a pair so near, a message is no distress.
@@ -34,6 +39,15 @@ def may_be_distress(exchange: Exchange) -> bool:
     """Whether the head sees distress where no words say so."""
     reading = exchange.reading
     return reading is not None and reading.distress and reading.mood in HEAVY
+
+
+def is_sure(exchange: Exchange, history: Sequence[Turn], persona: Persona) -> bool:
+    """Whether the text for words of self-harm is due: the head is sure, or they were asked already
+    and go on so.
+    """
+    reading = exchange.reading
+    was_asked = any(turn.bot in persona.concern for turn in history)
+    return was_asked or reading is None or reading.distress_score >= SURE
 
 
 def is_explained(text: str, near: Sequence[Near], guesses: Sequence[Guess]) -> bool:

@@ -228,11 +228,13 @@ def test_a_reading_is_unsure_where_acting_on_it_would_be_wrong_too_often(
 def test_distress_is_heard_by_head_or_by_words(
     head: Head, text: str, probability: float, expected: bool
 ) -> None:
-    """Either is enough: the words miss what is said around, the head what it has not seen."""
+    """Either is enough: the words miss what is said around, the head what it has not seen. How
+    sure the head is goes with it.
+    """
     found = row(sad=1.0, distress=probability)
     reading = reading_of(replace(head, sure={"distress": 0.5}), text, found, unsure_below=0.5)
 
-    assert expected is reading.distress
+    assert (expected, probability) == (reading.distress, reading.distress_score)
 
 
 def test_a_file_of_features_is_the_same_at_every_start(

@@ -153,9 +153,9 @@ async def test_a_doubtful_occasion_is_not_acted_on() -> None:
 @pytest.mark.parametrize(
     ("guesses", "similarity", "name"),
     [
-        ([], 1.1, "distress"),
-        ([Guess("low.mood", 0.3), Guess("tired.just_tired", 0.2)], 1.1, "distress"),
-        ([Guess("pet_lost.died", 0.6, 0.7)], 0.9, "distress"),
+        ([], 1.1, "concern"),
+        ([Guess("low.mood", 0.3), Guess("tired.just_tired", 0.2)], 1.1, "concern"),
+        ([Guess("pet_lost.died", 0.6, 0.7)], 0.9, "concern"),
         ([Guess("pet_lost.died", 0.6, 0.7), Guess("low.mood", 0.1)], 1.1, "pet_lost.died"),
         ([Guess("pets.naughty", 0.3, 0.4), Guess("sport.sore", 0.2, 0.6)], 0.5, "pets.naughty"),
     ],
@@ -163,8 +163,8 @@ async def test_a_doubtful_occasion_is_not_acted_on() -> None:
 async def test_what_only_the_head_takes_for_distress_may_be_told_otherwise(
     guesses: list[Guess], similarity: float, name: str
 ) -> None:
-    """The fixed text goes out unless a pair is near and all agree on what else it is about, or it
-    is about plain things.
+    """It is asked about unless a pair is near and all agree on what else it is about, or it is
+    about plain things.
     """
     exchange = asked("养了十三年，到家门口没看见它来接我")
     assert exchange.reading is not None
@@ -175,6 +175,45 @@ async def test_what_only_the_head_takes_for_distress_may_be_told_otherwise(
     )
 
     assert (Source.CANNED, name) == (reply.source, reply.name)
+
+
+@pytest.mark.parametrize(
+    ("score", "before", "lines", "name"),
+    [
+        (0.5, "早。", 2, "concern"),
+        (0.8, "早。", 2, "distress"),
+        (0.5, persona().concern[0], 2, "distress"),
+        (0.5, "早。", 0, "distress"),
+    ],
+)
+async def test_what_may_be_distress_is_asked_about_once(
+    score: float, before: str, lines: int, name: str
+) -> None:
+    """The fixed text goes out where the head is sure, where they were asked already and go on so,
+    and where the persona has no words to ask with.
+    """
+    exchange = asked("把猫托给她了，明天不用等我")
+    assert exchange.reading is not None
+    read = replace(exchange.reading, distress=True, distress_score=score)
+    own = persona().model_copy(update={"concern": persona().concern[:lines]})
+    ledger = MemoryLedger()
+    await ledger.record(asked("在吗").answered(Reply(before, Source.MODEL)))
+    reply_stage = ReplyStage(ScriptedMind(), ledger, Personas(own, {}), settings.ReplySection())
+    done = await reply_stage(replace(exchange, reading=read))
+
+    assert done.reply is not None
+    assert (Source.CANNED, name) == (done.reply.source, done.reply.name)
+
+
+async def test_an_english_message_is_asked_about_in_english() -> None:
+    """The line of the message's language."""
+    exchange = asked("I gave my cat away, don't wait for me tomorrow")
+    assert exchange.reading is not None
+    read = replace(exchange.reading, distress=True, distress_score=0.5)
+
+    assert (
+        persona().concern[1] == (await said(ScriptedMind(), replace(exchange, reading=read))).text
+    )
 
 
 def test_plain_families_are_those_of_the_shipped_bank() -> None:
