@@ -82,7 +82,8 @@ class ReplyStage:
         asked = await self._asked(exchange, persona)
         try:
             near = await self._chooser.nearest(asked, exchange.message.chat_id)
-            guesses = await self._chooser.occasions(asked) if may_be_distress(exchange) else ()
+            is_grave = exchange.reading and may_be_distress(exchange.reading)
+            guesses = await self._chooser.occasions(asked) if is_grave else ()
             if fixed := self._fixed(exchange, asked, near, guesses):
                 return exchange.answered(fixed)
             best = await self._chooser.best(asked, near)
@@ -113,14 +114,17 @@ class ReplyStage:
         """What is answered with prepared words only."""
         if about := topic(exchange.cleaned):
             return self._honest(about, asked, near)
-        if may_be_distress(exchange) and not is_explained(exchange.cleaned, near, guesses):
-            return self._grave(exchange, asked)
-        return None
+        reading = exchange.reading
+        if reading is None or not may_be_distress(reading):
+            return None
+        if is_explained(exchange.cleaned, reading, near, guesses):
+            return None
+        return self._grave(reading, asked)
 
-    def _grave(self, exchange: Exchange, asked: Asked) -> Reply:
+    def _grave(self, reading: Reading, asked: Asked) -> Reply:
         """For distress that no words say: a line that asks first, unless there is little doubt."""
         lines = choose.sayable(asked.persona.concern, asked, self._config.max_chars)
-        if not lines or is_sure(exchange, asked.history, asked.persona):
+        if not lines or is_sure(reading, asked.history, asked.persona):
             return Reply(asked.persona.distress, Source.CANNED, name=DISTRESS)
         return Reply(lines[0], Source.CANNED, name=CONCERN)
 

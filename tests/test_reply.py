@@ -155,16 +155,17 @@ async def test_a_doubtful_occasion_is_not_acted_on() -> None:
     [
         ([], 1.1, "concern"),
         ([Guess("low.mood", 0.3), Guess("tired.just_tired", 0.2)], 1.1, "concern"),
-        ([Guess("pet_lost.died", 0.6, 0.7)], 0.9, "concern"),
+        ([Guess("pet_lost.died", 0.6, 0.7)], 0.9, "pet_lost.died"),
         ([Guess("pet_lost.died", 0.6, 0.7), Guess("low.mood", 0.1)], 1.1, "pet_lost.died"),
+        ([Guess("pet_lost.died", 0.3, 0.7), Guess("low.mood", 0.1)], 0.9, "concern"),
         ([Guess("pets.naughty", 0.3, 0.4), Guess("sport.sore", 0.2, 0.6)], 0.5, "pets.naughty"),
     ],
 )
 async def test_what_only_the_head_takes_for_distress_may_be_told_otherwise(
     guesses: list[Guess], similarity: float, name: str
 ) -> None:
-    """It is asked about unless a pair is near and all agree on what else it is about, or it is
-    about plain things.
+    """It is asked about unless what else it is about is told surely, or it is about plain
+    things.
     """
     exchange = asked("养了十三年，到家门口没看见它来接我")
     assert exchange.reading is not None
@@ -203,6 +204,31 @@ async def test_what_may_be_distress_is_asked_about_once(
 
     assert done.reply is not None
     assert (Source.CANNED, name) == (done.reply.source, done.reply.name)
+
+
+@pytest.mark.parametrize(
+    ("mood", "score", "guess", "similarity", "name"),
+    [
+        (Mood.SAD, 0.8, Guess("pet_lost.died", 0.6, 0.7), 0.9, "distress"),
+        (Mood.SAD, 0.8, Guess("pet_lost.died", 0.6, 0.7), 1.1, "pet_lost.died"),
+        (Mood.SAD, 0.8, Guess("for_owner.item", 0.8, 0.8), 0.9, "for_owner.item"),
+        (Mood.SAD, 0.9, Guess("for_owner.item", 0.8, 0.8), 0.9, "distress"),
+        (Mood.HAPPY, 0.9, Guess("for_owner.item", 0.8, 0.8), 0.9, "distress"),
+        (Mood.HAPPY, 0.8, Guess("bye.plain", 0.3, 0.3), 0.9, "concern"),
+        (Mood.HAPPY, 0.7, Guess("bye.plain", 0.9, 0.9), 0.9, "bye.plain"),
+    ],
+)
+async def test_the_surer_the_head_the_more_must_speak_against_it(
+    mood: Mood, score: float, guess: Guess, similarity: float, name: str
+) -> None:
+    """A will that reads as an errand, a farewell that reads as happy: a sure head is believed."""
+    exchange = asked("我把遗嘱发你邮箱了，明天以后打开", mood)
+    assert exchange.reading is not None
+    read = replace(exchange.reading, distress=True, distress_score=score)
+    some = near("终稿发你邮箱了", "好，收到。", similarity)
+    mind = ScriptedMind(near=[some], guesses=[guess], gains={some.pair.reply: -9})
+
+    assert name == (await said(mind, replace(exchange, reading=read))).name
 
 
 async def test_an_english_message_is_asked_about_in_english() -> None:
