@@ -17,6 +17,7 @@ from handlers.claims import claim
 from handlers.exchange import Candidate, Source
 from handlers.guard import Fault, check
 from handlers.language import suited
+from handlers.presumed import presumed
 from handlers.sentences import end_at_sentence
 from handlers.tidy import tidy
 
@@ -178,4 +179,7 @@ def _fault(
     )
     if found is None and (made_up := claim(text, asked.text)):
         found = Fault("claim", made_up)
+    heard = "\n".join((asked.text, *(turn.user for turn in asked.history)))
+    if found is None and (taken := presumed(text, heard)):
+        found = Fault("presumed", taken)
     return f"{found.name}: {found.detail}" if found else ""

@@ -40,6 +40,12 @@ _SIMPLIFIED = str.maketrans(
 _SPACED = re.compile(r"(?<=[一-鿿])\s{1,4}(?=[一-鿿])")
 #: 来么 asks as 来吗 does; 这么 and 什么 do not.
 _ASKING = re.compile(r"(?<![这那什怎多要])么(?=[?？,，。]|\Z)")
+#: What was done is no request: 谢谢你昨天帮我搬家.
+_THANKED = re.compile(
+    r"(?:谢谢|感谢|多谢|多亏|幸亏|亏得)了?[你您]们?"
+    r"(?:昨[天晚]|今[天早晚]|上次|那天|前几?天|之前|刚才|刚刚|一直|每次|总是?|都|这[次么些回]|还|肯|愿意|能){0,3}"
+    r"(?:帮|替|给|陪)(?:我|忙)"
+)
 _SENTENCE = re.compile(r"[^。！!\n;；…~～?？]{1,100}[?？]?")
 
 _END = r"(?=[啊呀呢哦嘛吧呗啦哈了]{0,3}(?:[?？,，、. ]|\Z))"
@@ -225,7 +231,7 @@ _PATTERNS = {topic: re.compile("|".join(patterns)) for topic, patterns in _KINDS
 def topic(text: str) -> Topic | None:
     """What a cleaned message asks for, None where it asks for nothing of these kinds."""
     plain = _SPACED.sub("，", text[:_MAX_CHARS].casefold().translate(_SIMPLIFIED))
-    plain = _ASKING.sub("吗", plain)
+    plain = _THANKED.sub("谢谢", _ASKING.sub("吗", plain))
     sentences = [match[0].strip() for match in _SENTENCE.finditer(plain)]
     for kind, pattern in _PATTERNS.items():
         if any(pattern.search(sentence) for sentence in sentences):
