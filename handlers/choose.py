@@ -21,6 +21,8 @@ from handlers.presumed import presumed
 from handlers.sentences import end_at_sentence
 from handlers.tidy import tidy
 
+#: Faces and the like that stand in a text; and the family of messages that are nothing else.
+_FACE, FACES = regex.compile(r"\[[\p{Han}a-zA-Z]{1,8}\]|\p{Extended_Pictographic}|\W"), "sticker"
 #: A message that asks something, as far as its end or its words tell.
 _QUESTION = re.compile(
     r"[?？]|[吗呢么嘛](?:\W|\Z)|(?:什么|怎么|为什么|为啥|哪|谁|几|多少|咋|是不是|有没有)"
@@ -94,6 +96,11 @@ def detail(text: str, reply: str, message: str) -> str | None:
     return None
 
 
+def _is_face(text: str) -> bool:
+    """Whether a message has no word beside its faces: what is said to those fits no others."""
+    return not _FACE.sub("", text)
+
+
 def _asks_for_fact(text: str) -> bool:
     """A question about the world, whose answer is right or wrong; not one about you or me."""
     return _QUESTION.search(text) is not None and _PERSON.search(text) is None
@@ -113,6 +120,8 @@ def from_pair(near: Near, asked: Asked, max_chars: int, guesses: Sequence[Guess]
     pair, fault = near.pair, _fault(near.pair.reply, asked, max_chars, near.pair.reply)
     if not fault and (found := detail(pair.text, pair.reply, asked.text)):
         fault = f"detail: {found}"
+    if not fault and _is_face(pair.text) and not _is_face(asked.text):
+        fault = "detail: a bare face"
     if not fault and near.share < LEAST_SHARE and _asks_for_fact(asked.text):
         fault = f"detail: another question, {near.share:.0%} of its words"
     told = _told(pair.occasion, guesses)
@@ -148,6 +157,7 @@ def from_occasions(
             )
         ]
         for one in guesses
+        if family(one.occasion) != FACES or _is_face(asked.text)
     ]
 
 

@@ -43,6 +43,21 @@ def test_a_detail_of_another_message_is_not_carried_over(
     assert expected == choose.detail(text, reply, message)
 
 
+def test_what_is_said_to_a_bare_face_is_said_to_no_words() -> None:
+    """Neither an example whose message is but faces nor a line of theirs; to faces both are."""
+    near, guess = (
+        Near(Pair("[捂脸][捂脸]", Mood.SAD, "出什么糗了？"), 1.2),
+        Guess("sticker.cry", 0.9),
+    )
+    faults, lines = [], []
+    for text in ("[捂脸]我把钥匙锁屋里了", "[捂脸]🙈！"):
+        faults.append(choose.from_pair(near, asked(text), 90).fault)
+        lines.append(sum(map(len, choose.from_occasions([guess], asked(text), (), 90))))
+
+    assert ["detail: a bare face", ""] == faults
+    assert 0 == lines[0] < lines[1]
+
+
 def test_the_answer_to_another_question_is_refused() -> None:
     """Facts asked for in nearly the same words have other answers; other questions bear it."""
     pair = Pair("一年有多少个节气", Mood.NEUTRAL, "24个，从立春数到大寒。")

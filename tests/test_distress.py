@@ -20,6 +20,7 @@ LABELLED = [ROOT / folder / "distress.jsonl" for folder in ("tests/messages", "e
 
 #: Hand-written, as people say it: plainly, in passing, in English, in the middle of other words.
 DISTRESS = """
+昨晚又拿刀划了自己的手
 我想死
 好想死啊
 我真的不想活了
@@ -97,6 +98,7 @@ ORDINARY = """
 活着真好
 好好活着
 活动几点开始
+切菜用刀划了手
 生活没意思的时候就去旅游
 想吃火锅
 烦死了又加班
