@@ -37,9 +37,14 @@ _TAKEN: dict[str, tuple[str, str]] = {
         r"恭喜|祝贺|可喜|congrat",
         r"[了过中赢生成升拿买婚考录得证奖!！]|第[一二三]|[a-z]{3}",
     ),
-    "an outcome": (r"恭喜|祝贺|可喜|太棒|真棒|没白|congrat", r"\A(?!.*猜)"),
-    "a report": (r"报告上|报告里|这[两几]个字", r"\A(?!.*(?:没出|等结果|结果还))"),
+    "an outcome": (r"恭喜|祝贺|可喜|[太真]棒|没白|拿下|松口气|落地|congrat", r"\A(?!.*猜)"),
+    "a report": (r"报告[上里]|[着到]报告|这[两几]个字", r"\A(?!.*(?:没出|等结果|结果还))"),
     "no photo": (r"有照片吗|拍[张个]照|发[张个]图", r"\A(?!.*(?:照片|图))"),
+    "a meal": (r"本人吃了什么|吃好没", r"吃[了的过完好饭]"),
+    "tiredness": (
+        r"running on empty|rest a bit",
+        r"tired|exhaust|sleep|drain|burn|worn|shift|overtime|busy|energy|sick|long|late|[一-鿿]",
+    ),
     "the first time": (r"第一次|头一?回|一次就|一把就", r"第一|[头首初新]|一[次把]"),
 }
 _PATTERNS = {

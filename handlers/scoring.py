@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from engine.bank import family
 from engine.talk import Aptness, Likelihood
 from handlers.exchange import Candidate, Source
 
@@ -41,6 +42,9 @@ WEIGHED: Weights = {
     Source.CANNED: {"bias": -2.0, "sureness": 1.5, "root": 1.5, "kin": 0.7, "gain": 0.4},
     Source.MODEL: {"bias": -2.77, "gain": 0.06, "nearest": 2.02},
 }
+#: Families of lines that say sorry, and what they count more: to somebody cross with the bot, one
+#: that is not called for costs less than a message that is only kept.
+APOLOGIES, SORRY = frozenset({"annoyed_with_bot", "misunderstood"}), 0.5
 #: Log-probability of a token, on average, that a message has hardly ever added to a draft.
 MOST_GAIN = 5.0
 
@@ -82,7 +86,8 @@ def score(candidate: Candidate, evidence: Evidence | None, *, nearest: float = 0
     else:
         weights = WEIGHED[candidate.source]
         known |= {"gain": value(evidence) if evidence else 0.0}
-    return round(sum(weight * known[name] for name, weight in weights.items()), 3)
+    sorry = SORRY if family(candidate.occasion) in APOLOGIES else 0.0
+    return round(sorry + sum(weight * known[name] for name, weight in weights.items()), 3)
 
 
 def most_for_a_draft(nearest: float) -> float:

@@ -33,6 +33,9 @@ MARKED = Path(__file__).parent.parent / "examples/replies/marked.jsonl"
         ("报告上的字看着吓人。", "体检报告出来了", None),
         ("有照片吗？", "杯子磕了个口子[图片]", "no photo: 有照片吗"),
         ("有照片吗？", "杯子磕了个口子", None),
+        ("你自己吃好没？", "中午吃啥", "a meal: 吃好没"),
+        ("Can you rest a bit?", "so bored at work", "tiredness: rest a bit"),
+        ("Can you rest a bit?", "so tired", None),
         ("先喝口水。", "在吗", None),
     ],
 )
