@@ -108,17 +108,6 @@ def test_what_fits_the_occasion_scores_higher() -> None:
             assert scoring.score(sure, evidence) > scoring.score(doubtful, evidence)
 
 
-def test_an_apology_counts_more() -> None:
-    """To whoever is cross with the bot it says sorry sooner than that it keeps the message."""
-    sorry, other = (
-        Candidate("抱歉。", Source.CANNED, occasion=name, sureness=0.3, kin=0.3)
-        for name in ("annoyed_with_bot.insincere", "tired.work")
-    )
-    apt = Aptness(0.0, 0.0)
-
-    assert scoring.score(sorry, apt) == scoring.score(other, apt) + scoring.SORRY
-
-
 def test_the_apter_scores_higher() -> None:
     """Of two lines for the same occasion; and what speaks for a text by itself agrees."""
     apt, odd = Aptness(3.0, 1.0), Aptness(-1.0, -3.0)
