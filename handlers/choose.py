@@ -38,6 +38,8 @@ _FOLLOW_UP = re.compile(
     re.IGNORECASE,
 )
 _FOLLOW_UP_CHARS = 20
+#: What is answered with yes or no, and what with a thing or a way.
+_WHETHER, _HOW = re.compile(r"(\w)不\1"), re.compile(r"怎么|咋|如何|哪|什么|多少")
 #: Two characters of a word, a relative or pet of one, a number.
 _DETAIL = regex.compile(
     r"\p{Han}{2}|[妈爸爷奶姥哥姐弟妹猫狗儿女孩婆公娃]|\d+|[a-z]{4,}", regex.IGNORECASE
@@ -122,6 +124,8 @@ def from_pair(near: Near, asked: Asked, max_chars: int, guesses: Sequence[Guess]
         fault = f"detail: {found}"
     if not fault and _is_face(pair.text) and not _is_face(asked.text):
         fault = "detail: a bare face"
+    if not fault and _WHETHER.search(asked.text) and _HOW.search(pair.text):
+        fault = "detail: whether, not which"
     if not fault and near.share < LEAST_SHARE and _asks_for_fact(asked.text):
         fault = f"detail: another question, {near.share:.0%} of its words"
     told = _told(pair.occasion, guesses)

@@ -45,6 +45,11 @@ _TAKEN: dict[str, tuple[str, str]] = {
         r"running on empty|rest a bit",
         r"tired|exhaust|sleep|drain|burn|worn|shift|overtime|busy|energy|sick|long|late|[一-鿿]",
     ),
+    "a search": (r"自己查|在网上|上网查", r"[查搜网]|百度|度娘"),
+    "a secret": (
+        r"不会乱讲|往外讲|保密|嘴严|不想让人知道|这种话当面",
+        r"秘密|保密|告诉|隐私|知道|[传泄看]|别.{0,4}[说讲提]|[说讲]出去",
+    ),
     "the first time": (r"第一次|头一?回|一次就|一把就", r"第一|[头首初新]|一[次把]"),
 }
 _PATTERNS = {

@@ -67,6 +67,10 @@ def test_the_answer_to_another_question_is_refused() -> None:
         Near(Pair("你叫啥", Mood.NEUTRAL, "我叫一心。"), 1.3, 0.6), asked("你叫什么"), 90
     )
 
+    how = Near(Pair("西红柿炒蛋怎么做", Mood.NEUTRAL, "先炒蛋，再炒番茄。"), 1.1, 0.9)
+
+    assert "detail: whether, not which" == choose.from_pair(how, asked("炒蛋你放不放糖"), 90).fault
+    assert not choose.from_pair(how, asked("炒蛋咋做"), 90).fault
     assert not known.fault
     assert other.fault.startswith("detail")
     assert not personal.fault

@@ -36,6 +36,10 @@ MARKED = Path(__file__).parent.parent / "examples/replies/marked.jsonl"
         ("你自己吃好没？", "中午吃啥", "a meal: 吃好没"),
         ("Can you rest a bit?", "so bored at work", "tiredness: rest a bit"),
         ("Can you rest a bit?", "so tired", None),
+        ("自己查只会越看越慌。", "报告还没出来，越想越怕", "a search: 自己查"),
+        ("自己查只会越看越慌。", "搜了一晚上症状", None),
+        ("我不会乱讲。", "别给我发这种废话", "a secret: 不会乱讲"),
+        ("我不会乱讲。", "这事别跟我妈说", None),
         ("先喝口水。", "在吗", None),
     ],
 )
