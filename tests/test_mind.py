@@ -178,15 +178,18 @@ async def test_silence_where_the_settings_prefer_it() -> None:
     )
 
 
-async def test_distress_is_never_met_with_silence() -> None:
-    """Where the head has read distress, a failing model still means the persona's line for it."""
+@pytest.mark.parametrize(("score", "name"), [(0.9, "distress"), (0.5, "concern")])
+async def test_distress_is_never_met_with_silence(score: float, name: str) -> None:
+    """Where the head has read distress, a failing model still means the persona's line for it, or
+    the one that asks.
+    """
     bed = Bed()
-    sad = replace(reading(Mood.SAD), distress=True)
+    sad = replace(reading(Mood.SAD), distress=True, distress_score=score)
     asked = replace(Exchange(message("没意思了")), cleaned="没意思了", reading=sad)
     done = await writing(bed, "silent")(asked)
 
     assert done.reply is not None
-    assert "distress" == done.reply.name
+    assert name == done.reply.name
 
 
 async def test_an_outage_of_the_model_from_end_to_end() -> None:
