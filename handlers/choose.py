@@ -193,7 +193,8 @@ def _fault(
     )
     if found is None and (made_up := claim(text, asked.text)):
         found = Fault("claim", made_up)
-    heard = "\n".join((asked.text, *(turn.user for turn in asked.history)))
-    if found is None and (taken := presumed(text, heard)):
-        found = Fault("presumed", taken)
+    if found is None:
+        heard = "\n".join((asked.text, *(turn.user for turn in asked.history)))
+        taken = presumed(text, heard)
+        found = Fault("presumed", taken) if taken else None
     return f"{found.name}: {found.detail}" if found else ""
