@@ -1,14 +1,14 @@
-"""How apt a reply is: a small head on what the shared model makes of a message and it together.
+"""How apt a reply is: the shared model's states of a message and of a reply, seen side by side.
 
-The model is asked whether the reply fits, and what it would say is read from its states before
-it says it, as with moods. The head was fitted to replies that had been marked one by one (README,
-"Replies"). What the message made likelier (``Writer.weigh``) tells less: a small model finds
-likely what shares words with the message.
+Two projections of the same states, one for messages and one for replies, learnt together: the
+bank's replies had to lie by their own messages, and what had been marked by reading had to be told
+from what they have in common (README, "Replies"). A reply is read by itself, so the prepared ones
+are read where all this was fitted, and to judge twenty costs nothing. A head on states of both
+together told less and took most of the time that a reply took.
 """
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,51 +16,97 @@ from typing import Self
 
 import torch
 from torch import Tensor
+from torch.nn.functional import normalize
 
-from engine import arrays, prompts
-from engine.frame import common
+from engine import arrays
 from engine.head import SHIPPED, Standard
-from engine.model import Model
+from engine.known import Known, beside
 from engine.talk import Aptness
+from engine.vectors import Vectors
 from engine.work import Work
 
-ARRAYS = ("mean", "scale", "weight", "bias")
-#: Where the states are read, as shares of the layers: over the reply, and after it.
-OVER, AFTER = (0.5,), (0.75, 0.92)
+ARRAYS = ("mean", "scale", "common", "of_message", "of_reply", "bias")
+SIDE_ARRAYS = ("matrix", "widths", "bias")
+MESSAGES, REPLIES = "messages", "replies"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Side:
+    """A projection of standardised states, shape (texts, features), to directions of length 1.
+
+    Attributes:
+        matrix: Shape (features, directions).
+        bias: Shape (directions,).
+    """
+
+    matrix: Tensor
+    bias: Tensor
+
+    def __call__(self, features: Tensor) -> Tensor:
+        return normalize(features @ self.matrix + self.bias, dim=-1)
+
+    def save(self, path: Path, made_by: Mapping[str, str]) -> None:
+        matrix, widths = arrays.rounded(self.matrix)
+        arrays.write(path, made_by, {"matrix": matrix, "widths": widths, "bias": self.bias})
+
+    @classmethod
+    def load(cls, path: Path, made_by: Mapping[str, str]) -> Self:
+        """Raises HeadRefused where the file is damaged or was made by something else."""
+        found = arrays.read(path, made_by, SIDE_ARRAYS, "")
+        return cls(found["matrix"] * found["widths"].float(), found["bias"].float())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AptHead:
-    """Two logistic regressions on standardised states.
+    """Both sides, and what is told from their directions.
 
     Attributes:
-        weight: Shape (features, 2): nothing to be ashamed of, and would be sent.
+        common: What a direction in common tells, shape (directions, 2): nothing to be ashamed of,
+            and would be sent.
+        of_message: What the message's own directions tell, same shape.
+        of_reply: Likewise of the reply.
         bias: Shape (2,).
+        known: Directions of the prepared replies.
     """
 
     standard: Standard
-    weight: Tensor
+    messages: Side
+    replies: Side
+    common: Tensor
+    of_message: Tensor
+    of_reply: Tensor
     bias: Tensor
+    known: Known
 
-    def __call__(self, states: Tensor) -> list[Aptness]:
-        logits = self.standard(states) @ self.weight + self.bias
+    def told(self, message: Tensor, replies: Tensor) -> list[Aptness]:
+        """Of directions of shape (directions,) and (replies, directions)."""
+        logits = (message * replies) @ self.common + replies @ self.of_reply
+        logits = logits + message @ self.of_message + self.bias
         return [Aptness(*row) for row in logits.tolist()]
 
     def save(self, path: Path, made_by: Mapping[str, str], shifts: Mapping[str, Tensor]) -> None:
         """See ``Projection.save``."""
-        found = {
-            "weight": self.weight.half(),
-            "bias": self.bias,
-            **self.standard.arrays(shifts),
-        }
-        arrays.write(path, made_by, found)
+        names = ("common", "of_message", "of_reply", "bias")
+        own = {name: getattr(self, name) for name in names}
+        arrays.write(path, made_by, {**own, **self.standard.arrays(shifts)})
+        self.messages.save(beside(path, MESSAGES), made_by)
+        self.replies.save(beside(path, REPLIES), made_by)
+        self.known.save(path, made_by)
 
     @classmethod
     def load(cls, path: Path, made_by: Mapping[str, str], precision: str = "") -> Self:
-        """Raises HeadRefused where the file is damaged or was made by something else."""
-        found = arrays.read(path, made_by, ARRAYS, precision)
-        standard = Standard(found["mean"].float(), found["scale"].float())
-        return cls(standard, found["weight"].float(), found["bias"].float())
+        """Raises HeadRefused where a file is damaged or was made by something else."""
+        found = {k: v.float() for k, v in arrays.read(path, made_by, ARRAYS, precision).items()}
+        return cls(
+            standard=Standard(found["mean"], found["scale"]),
+            messages=Side.load(beside(path, MESSAGES), made_by),
+            replies=Side.load(beside(path, REPLIES), made_by),
+            common=found["common"],
+            of_message=found["of_message"],
+            of_reply=found["of_reply"],
+            bias=found["bias"],
+            known=Known.load(path, made_by),
+        )
 
 
 def aptness_path(name: str, fingerprint: str) -> Path:
@@ -68,49 +114,30 @@ def aptness_path(name: str, fingerprint: str) -> Path:
     return SHIPPED / f"{name}-{fingerprint}.aptness.safetensors"
 
 
-class AptStates:
-    """States of replies behind their message: it is read once for all of them."""
-
-    def __init__(self, model: Model) -> None:
-        self._model = model
-        self._turns = prompts.apt_prefix()
-        frame = model.frame(self._turns)
-        self._head, self._num_tail = frame.head, len(frame.tail)
-        self._over = [_layer(share, model.num_layers) for share in OVER]
-        self._after = [_layer(share, model.num_layers) for share in AFTER]
-        self.key = f"{frame.digest} {self._over} {self._after}"
-
-    def read(self, text: str, replies: Sequence[str]) -> Work[Tensor]:
-        """Shape (replies, features), float32."""
-        head = list(self._head)
-        found: list[Sequence[int]] = [self._encode(text, r) for r in (*replies, "Z")]
-        shared = len(functools.reduce(common, found))
-        rests = [ids[shared:] for ids in found[:-1]]
-        layers = {*self._over, *self._after}
-        states = yield from self._model.continued(head, found[0][len(head) : shared], rests, layers)
-        return torch.stack([self._pooled(own) for own in states])
-
-    def _encode(self, text: str, reply: str) -> list[int]:
-        return self._model.encode([*self._turns, *prompts.apt_question(text, reply)])
-
-    def _pooled(self, states: Mapping[int, Tensor]) -> Tensor:
-        own = max(1, len(states[self._over[0]]) - self._num_tail)
-        over = [states[layer][:own].float().mean(0) for layer in self._over]
-        return torch.cat([*over, *(states[layer][-1].float() for layer in self._after)])
-
-
 class AptReader:
-    """Reads how apt replies are."""
+    """Reads how apt replies are.
 
-    def __init__(self, states: AptStates, head: AptHead) -> None:
-        self._states, self._head = states, head
+    Args:
+        vectors: Of messages and of replies; the message's is there already where it was looked up.
+    """
+
+    def __init__(self, vectors: Vectors, head: AptHead) -> None:
+        self._vectors, self._head = vectors, head
 
     def read(self, text: str, replies: Sequence[str]) -> Work[list[Aptness]]:
         """One for each reply, in order."""
         if not replies:
             return []
-        return self._head((yield from self._states.read(text, replies)))
+        state = yield from self._vectors.of(text)
+        message = self._head.messages(self._head.standard(state))
+        found = []
+        for reply in replies:
+            found.append((yield from self._direction(reply)))
+        return self._head.told(message, torch.stack(found))
 
-
-def _layer(share: float, num_layers: int) -> int:
-    return max(1, round(num_layers * share))
+    def _direction(self, reply: str) -> Work[Tensor]:
+        """Shape (directions,); what nobody prepared, or somebody edited, is read now."""
+        if reply in self._head.known:
+            return self._head.known.recall([reply])[0]
+        state = yield from self._vectors.of(reply)
+        return self._head.replies(self._head.standard(state))

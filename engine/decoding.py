@@ -97,20 +97,6 @@ class Decoding:
             for own, answer in zip(states[last], answers, strict=True)
         ]
 
-    def continued(
-        self,
-        prefix: Sequence[int],
-        rest: Sequence[int],
-        answers: Sequence[Sequence[int]],
-        layers: Collection[int],
-    ) -> Work[list[States]]:
-        """States of what may follow a prompt, each of shape (its tokens, width)."""
-        _, states = yield from self._branched(prefix, rest, answers, layers)
-        return [
-            {layer: found[row, : len(answer)] for layer, found in states.items()}
-            for row, answer in enumerate(answers)
-        ]
-
     def _branched(
         self,
         prefix: Sequence[int],

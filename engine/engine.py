@@ -53,7 +53,7 @@ class Engine:
         self._settings = config.engine
         vectors = Vectors(model)
         self._library = Library(vectors, model.memo, projection(model, vectors))
-        self._apt = apt_reader(model)
+        self._apt = apt_reader(model, vectors)
         self._reader = mood_reader(model, config)
         self.facts = Facts(model.name, model.fingerprint, model.precision, self._reader.name)
         self._writer = Writer(model, config)

@@ -53,7 +53,7 @@ class Library:
         """Whether most of a bank need not be read."""
         if self._projection is None:
             return False
-        unknown = sum(not self._projection.knows(pair.text) for pair in persona.pairs)
+        unknown = sum(pair.text not in self._projection.known for pair in persona.pairs)
         return unknown <= PART
 
     def prepare(
@@ -68,7 +68,7 @@ class Library:
             return
         texts = [pair.text for pair in persona.pairs]
         projection = self._projection
-        is_known = torch.tensor([projection is not None and projection.knows(t) for t in texts])
+        is_known = torch.tensor([projection is not None and t in projection.known for t in texts])
         known, unknown = (
             [text for text, own in zip(texts, is_known.tolist(), strict=True) if own is wanted]
             for wanted in (True, False)
@@ -79,7 +79,7 @@ class Library:
             directions = turn(states)
         else:
             turn, directions = projection, torch.empty(len(texts), projection.matrix.shape[1])
-            directions[is_known] = projection.recall(known)
+            directions[is_known] = projection.known.recall(known)
             directions[~is_known] = projection(states)
         self._banks[persona.bank] = _Bank(persona.pairs, directions, turn)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import torch
@@ -20,7 +20,7 @@ from engine.errors import PromptRefused
 from engine.frame import Frame, common
 from engine.loader import load
 from engine.memo import Memo
-from engine.prefixes import Prefixes, States
+from engine.prefixes import Prefixes
 from engine.progress import SILENT, Progress
 from engine.prompts import ChatTurn
 from engine.sampler import Sampling
@@ -214,16 +214,6 @@ class Model:
     ) -> Work[list[float]]:
         """Log-probability of a token of each answer to a prompt, on average."""
         return (yield from self._decoding.logprobs(prefix, rest, answers))
-
-    def continued(
-        self,
-        prefix: Sequence[int],
-        rest: Sequence[int],
-        answers: Sequence[Sequence[int]],
-        layers: Collection[int],
-    ) -> Work[list[States]]:
-        """States of what may follow a prompt, which is read once; each (its tokens, width)."""
-        return (yield from self._decoding.continued(prefix, rest, answers, layers))
 
     def decode(self, prefix: Sequence[int], rest: Sequence[int], sampling: Sampling) -> Work[Draft]:
         """The answer to a prompt; see ``answers``."""

@@ -107,22 +107,11 @@ OCCASION_EXAMPLES = (
     ("周末去爬山不", "邀请"),
 )
 
-APT_SYSTEM = "判断这条微信回复合不合适：听懂了没有，贴不贴切。只答一个词：好，一般，差。"
-
-#: A reply that fits, one that could follow anything, and two that were not written to this message.
-APT_EXAMPLES = (
-    ("我升职了！", "恭喜，这阵子的辛苦没白费。", "好"),
-    ("奶奶昨晚走了", "哈哈，玩得开心点。", "差"),
-    ("刚到家", "好的，我在听。", "一般"),
-    ("猫把杯子打碎了", "狗狗还好吗？", "差"),
-)
-
 #: A message that asks for nothing in particular: what is likely after it is likely after anything.
 NOTHING = "嗯"
 
 #: Of a long message the beginning and the end say most about the mood, and the end a bit more.
 MOOD_CHARS = 256
-APT_CHARS = 150
 REPLY_CHARS = 1200
 
 
@@ -153,24 +142,6 @@ def occasion_prefix() -> list[ChatTurn]:
 def mood_question(text: str) -> list[ChatTurn]:
     """The message itself in plain words, as the user's turn and nothing else."""
     return [{"role": "user", "content": shorten(spell_out(text), MOOD_CHARS)}]
-
-
-def apt_prefix() -> list[ChatTurn]:
-    """What comes before every message and reply that are looked at together; the same for all."""
-    turns: list[ChatTurn] = [{"role": "system", "content": APT_SYSTEM}]
-    for text, reply, verdict in APT_EXAMPLES:
-        turns += _turn(_together(text, reply), verdict)
-    return turns
-
-
-def apt_question(text: str, reply: str) -> list[ChatTurn]:
-    """A message and a reply to it, as the user's turn and nothing else."""
-    together = spell_out(_together(shorten(text, APT_CHARS), reply))
-    return [{"role": "user", "content": together}]
-
-
-def _together(text: str, reply: str) -> str:
-    return f"消息：{text}\n回复：{reply}"
 
 
 def reply_prefix(persona: Persona, mood: Mood) -> list[ChatTurn]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import settings
-from engine.aptness import AptHead, AptReader, AptStates, aptness_path
+from engine.aptness import AptHead, AptReader, aptness_path
 from engine.features import HeadReader
 from engine.head import find
 from engine.labels import LabelScorer
@@ -19,13 +19,13 @@ def projection(model: Model, vectors: Vectors) -> Projection | None:
     return Projection.load(path, made_by, model.precision) if path.exists() else None
 
 
-def apt_reader(model: Model) -> AptReader | None:
+def apt_reader(model: Model, vectors: Vectors) -> AptReader | None:
     """What comes with a bundled model."""
-    states, path = AptStates(model), aptness_path(model.name, model.fingerprint)
+    path = aptness_path(model.name, model.fingerprint)
+    made_by = {"fingerprint": model.fingerprint, "vectors": vectors.key}
     if not path.exists():
         return None
-    made_by = {"fingerprint": model.fingerprint, "states": states.key}
-    return AptReader(states, AptHead.load(path, made_by, model.precision))
+    return AptReader(vectors, AptHead.load(path, made_by, model.precision))
 
 
 def mood_reader(model: Model, config: settings.Settings) -> LabelScorer | HeadReader:

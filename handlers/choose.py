@@ -29,6 +29,10 @@ _QUESTION = re.compile(
     r"|^(?:who|what|why|when|where|how|do|does|did|is|are|can|could|will)\b",
     re.IGNORECASE,
 )
+#: Words that ask elsewhere: "不知道弄到几点" tells, "有几个压坏了" counts.
+_INDEFINITE = re.compile(
+    r"不(?:知道|晓得|清楚)[^，。,\s]{0,10}|[有好都十]几|那谁|谁懂|没(?:什么|怎么|几)|不怎么|怎么也|什么的"
+)
 #: What means nothing without the turns before it: a pronoun, a correction, "and then?".
 _FOLLOW_UP = re.compile(
     r"^(?:那|不对|不是|我是说|我说的是|刚才|刚刚)|[她他它](?:们)?(?:多|几|怎|什|在|是|叫|呢|有)"
@@ -167,7 +171,7 @@ def from_occasions(
 
 def from_open(asked: Asked, said: Collection[str], max_chars: int) -> list[str]:
     """What may be said to any message of this mood and form, but for what was just said."""
-    is_question = _QUESTION.search(asked.text) is not None
+    is_question = _QUESTION.search(_INDEFINITE.sub("", asked.text)) is not None
     fitting = (
         line.reply
         for line in asked.persona.open_lines

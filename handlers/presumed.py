@@ -2,7 +2,7 @@
 
 "老公知道了没" asks after a husband nobody mentioned; "恭喜" congratulates on nothing. A line
 written to another message carries such words along. Which of them matter was read off replies that
-had been marked (examples/replies/marked.jsonl): of 101 that one of these finds, people would be
+had been marked (examples/replies/marked/1.jsonl): of 101 that one of these finds, people would be
 ashamed of 95, of all others of half.
 """
 

@@ -43,6 +43,25 @@ def test_a_detail_of_another_message_is_not_carried_over(
     assert expected == choose.detail(text, reply, message)
 
 
+@pytest.mark.parametrize(
+    ("text", "is_question"),
+    [
+        ("盘点要弄到几点", True),
+        ("有几个是坏的？", True),
+        ("今天别等我吃饭了,盘点不知道弄到几点", False),
+        ("寄了两箱橙子 底下有几个可能压坏了", False),
+        ("也没什么，就是累", False),
+    ],
+)
+def test_what_asks_nothing_is_kept_as_what_was_told(text: str, is_question: bool) -> None:
+    """To a question word that asks nothing, no open line says that the owner will answer."""
+    forms = {line.reply: line.is_for_questions for line in persona().open_lines}
+    found = choose.from_open(asked(text), (), 90)
+
+    assert found
+    assert {is_question} == {forms[line] for line in found}
+
+
 def test_what_is_said_to_a_bare_face_is_said_to_no_words() -> None:
     """Neither an example whose message is but faces nor a line of theirs; to faces both are."""
     near, guess = (
@@ -129,7 +148,7 @@ def test_what_may_not_be_sent_has_no_score() -> None:
         Candidate(text, Source.CANNED, fault=fault)
         for text, fault in (("a", ""), ("b", "x"), ("c", ""))
     )
-    found = scoring.scored([one, bad, other], [Aptness(1.0, 0.0), Aptness(2.0, 0.0)])
+    found = scoring.scored([one, bad, other], [Aptness(1.0, 0.0), Aptness(2.0, 1.0)])
 
     assert found[1].score is None
     assert [found[0].score, found[2].score] == sorted(x.score for x in found if x.score is not None)

@@ -56,7 +56,7 @@ OWNERS = {
                 "precision",
             ),
             *("decoder", "decoding", "shortlist", "nearness", "vectors", "library", "projection"),
-            *("aptness", "arrays", "kinds", "calibration"),
+            *("aptness", "arrays", "kinds", "known", "calibration"),
         )
     }
     | {RECIPE},

@@ -14,6 +14,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch.nn.functional import normalize
 
 import settings as configuration
 from engine.bank import Pair, family
@@ -21,6 +22,7 @@ from engine.engine import Engine
 from engine.errors import HeadRefused
 from engine.head import Standard
 from engine.kinds import Kinds
+from engine.known import Known
 from engine.library import Library
 from engine.memo import Memo
 from engine.model import Model
@@ -28,7 +30,7 @@ from engine.mood import Mood
 from engine.nearness import Nearness, Words
 from engine.persona import Persona
 from engine.progress import SILENT
-from engine.projection import Projection, coded, key_of
+from engine.projection import Projection
 from engine.vectors import Vectors
 from engine.weights import Weights
 from engine.work import finish
@@ -218,12 +220,9 @@ def projection(model: Model, texts: list[str]) -> Projection:
     """One that keeps the first two features of the tiny model."""
     vectors = Vectors(model)
     states = finish(vectors.of_all(texts))
-    bare = Projection(
-        Standard.of(states), torch.eye(vectors.width)[:, :2], {}, torch.empty(0, dtype=torch.int8)
-    )
-    known = {key_of(text): row for row, text in enumerate(texts)}
-    kinds = telling("ill.cough", "宠物.猫")
-    return replace(bare, known=known, codes=coded(bare(states)), kinds=kinds)
+    standard, matrix = Standard.of(states), torch.eye(vectors.width)[:, :2]
+    known = Known.of(texts, normalize(standard(states) @ matrix, dim=-1))
+    return Projection(standard, matrix, known, telling("ill.cough", "宠物.猫"))
 
 
 def test_what_a_projection_knows_need_not_be_read(tmp_path: Path, model: Model) -> None:
@@ -254,7 +253,7 @@ def test_a_projection_is_kept_whole(tmp_path: Path, model: Model) -> None:
 
     assert torch.allclose(made(states), same(states), atol=1e-2)
     assert not torch.allclose(made(states), moved(states), atol=1e-2)
-    assert torch.equal(made.recall(["123"]), same.recall(["123"]))
+    assert torch.equal(made.known.recall(["123"]), same.known.recall(["123"]))
     assert same.kinds is not None
     assert ["ill.cough", "宠物.猫"] == list(same.kinds(torch.tensor([1.0, 0.0])))
     with pytest.raises(HeadRefused, match=r"vectors is 'mine', .* needs 'other'"):

@@ -10,7 +10,7 @@ import pytest
 
 from handlers.presumed import presumed
 
-MARKED = Path(__file__).parent.parent / "examples/replies/marked.jsonl"
+MARKED = Path(__file__).parent.parent / "examples/replies/marked/1.jsonl"
 
 
 @pytest.mark.parametrize(

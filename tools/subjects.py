@@ -10,12 +10,11 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy, dropout, layer_norm
+from torch.nn.functional import cross_entropy, dropout, layer_norm, normalize
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -25,8 +24,9 @@ from engine.bank import Pair, family
 from engine.engine import open_model
 from engine.head import MEANS, Standard
 from engine.kinds import Kinds
+from engine.known import Known
 from engine.persona import load
-from engine.projection import Projection, coded, key_of, projection_path
+from engine.projection import Projection, projection_path
 from engine.vectors import Vectors
 from engine.work import finish
 
@@ -44,17 +44,24 @@ READ_IN = "mixed"
 
 def main(name: str) -> None:
     pairs = load("yixin").pairs
-    states, made_by, fingerprint = _read(name, READ_IN, [pair.text for pair in pairs])
+    texts = [pair.text for pair in pairs]
+    states, made_by, fingerprint = read_states(name, texts)
     projection = made(states, pairs)
     path = projection_path(name, fingerprint)
-    few = pairs[:: max(1, len(pairs) // NUM_FOR_MEANS)]
-    own = states[:: max(1, len(pairs) // NUM_FOR_MEANS)]
-    shifts = {"mean.int8": torch.zeros(states.shape[1])}
-    for precision in ("int4", "bf16"):
-        other, _, _ = _read(name, precision, [pair.text for pair in few])
-        shifts[MEANS.get(precision, "mean")] = (other - own).mean(0)
+    shifts = shifts_of(name, texts, states)
     projection.save(path, {"fingerprint": fingerprint, "vectors": made_by}, shifts)
     print(f"{path}: {path.stat().st_size:,} bytes", file=sys.stderr)
+
+
+def shifts_of(name: str, texts: Sequence[str], states: Tensor) -> dict[str, Tensor]:
+    """How far other formats move the states of texts, see ``Standard.arrays``."""
+    step = max(1, len(texts) // NUM_FOR_MEANS)
+    few, own = texts[::step], states[: len(texts) : step]
+    shifts = {"mean.int8": torch.zeros(states.shape[1])}
+    for precision in ("int4", "bf16"):
+        other, _, _ = read_states(name, few, precision)
+        shifts[MEANS.get(precision, "mean")] = (other - own).mean(0)
+    return shifts
 
 
 def made(states: Tensor, pairs: Sequence[Pair]) -> Projection:
@@ -64,9 +71,9 @@ def made(states: Tensor, pairs: Sequence[Pair]) -> Projection:
     matrix, kinds = trained(
         standard(states[told]), [pair.occasion for pair in pairs if pair.occasion]
     )
-    bare = Projection(standard, matrix, {}, torch.empty(0))
-    known = {key_of(pair.text): row for row, pair in enumerate(pairs)}
-    return replace(bare, known=known, codes=coded(bare(states)), kinds=kinds)
+    directions = normalize(standard(states) @ matrix, dim=-1)
+    known = Known.of([pair.text for pair in pairs], directions)
+    return Projection(standard, matrix, known, kinds)
 
 
 def trained(features: Tensor, occasions: Sequence[str]) -> tuple[Tensor, Kinds]:
@@ -121,7 +128,9 @@ def _sizes(total: int) -> list[int]:
     return [min(BATCH, total - start) for start in range(0, total, BATCH)]
 
 
-def _read(name: str, precision: str, texts: Sequence[str]) -> tuple[Tensor, str, str]:
+def read_states(
+    name: str, texts: Sequence[str], precision: str = READ_IN
+) -> tuple[Tensor, str, str]:
     """States of texts, shape (texts, features); what they were made by, and of which weights."""
     progress = TerminalProgress()
     engine = settings.Engine.model_validate({"model": name, "precision": precision})
