@@ -159,13 +159,19 @@ async def test_a_doubtful_occasion_is_not_acted_on() -> None:
         ([Guess("pet_lost.died", 0.6, 0.7), Guess("low.mood", 0.1)], 1.1, "pet_lost.died"),
         ([Guess("pet_lost.died", 0.3, 0.7), Guess("low.mood", 0.1)], 0.9, "concern"),
         ([Guess("pets.naughty", 0.3, 0.4), Guess("sport.sore", 0.2, 0.6)], 0.5, "pets.naughty"),
+        (
+            [Guess("shopping.deal", 0.3, 0.3), Guess("sport.sore", 0.2, 0.3)],
+            0.5,
+            "shopping.deal",
+        ),
+        ([Guess("sport.did_exercise", 0.3, 0.3), Guess("sport.sore", 0.2, 0.3)], 0.5, "concern"),
     ],
 )
 async def test_what_only_the_head_takes_for_distress_may_be_told_otherwise(
     guesses: list[Guess], similarity: float, name: str
 ) -> None:
     """It is asked about unless what else it is about is told surely, or it is about plain
-    things.
+    things: one family of them, or two that share it.
     """
     exchange = asked("养了十三年，到家门口没看见它来接我")
     assert exchange.reading is not None
