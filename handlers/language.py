@@ -19,10 +19,10 @@ _SCRIPTS = {
     "korean": regex.compile(r"\p{Hangul}"),
     "latin": regex.compile(r"\p{Latin}[\p{Latin}\p{M}'’-]+|(?<!\S)[ia](?!\S)"),
     "cyrillic": regex.compile(r"\p{Cyrillic}"),
-    "arabic": regex.compile(r"(?=\p{L})\p{Arabic}"),
-    "thai": regex.compile(r"(?=\p{L})\p{Thai}"),
+    "arabic": regex.compile(r"(?V1)[\p{Arabic}&&\p{L}]"),
+    "thai": regex.compile(r"(?V1)[\p{Thai}&&\p{L}]"),
     "hebrew": regex.compile(r"\p{Hebrew}"),
-    "devanagari": regex.compile(r"(?=\p{L})\p{Devanagari}"),
+    "devanagari": regex.compile(r"(?V1)[\p{Devanagari}&&\p{L}]"),
     "greek": regex.compile(r"\p{Greek}"),
 }
 # WeChat's faces, titles, links and what stands in quotes belong to no language of the talk.
@@ -80,7 +80,7 @@ def suited(lines: Sequence[str], message: str) -> list[str]:
 
 def _amounts(text: str) -> Counter[str]:
     """How much of each script there is; those that do not occur are left out."""
-    found = {name: sum(1 for _ in script.finditer(text)) for name, script in _SCRIPTS.items()}
+    found = {name: len(script.findall(text)) for name, script in _SCRIPTS.items()}
     return Counter({name: amount for name, amount in found.items() if amount})
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from engine.persona import load
 from handlers.guard import Fault, check
 from handlers.tidy import tidy
+from tests.pace import slowness
 
 #: (message, reply): ordinary, kind, sometimes about the very things that are watched for.
 GOOD = (
@@ -644,7 +645,7 @@ def test_a_claimed_maker_is_always_found(text: str, other: str) -> None:
     ],
 )
 def test_hostile_output_is_judged_quickly(unit: str) -> None:
-    """4,000 characters made to trap a pattern are tidied and checked in 50 ms of processor time."""
+    """4,000 characters made to trap a pattern are tidied and checked in 50 ms of a fast core."""
     reply = (unit * 4_000)[:4_000]
     spent_s = []
     for message, previous in (("在吗", None), (reply, reply)):
@@ -653,7 +654,7 @@ def test_hostile_output_is_judged_quickly(unit: str) -> None:
         check(text, message=message, previous=previous, bot_name="一心", written=reply)
         spent_s.append(time.thread_time() - start)
 
-    assert max(spent_s) < 0.05
+    assert max(spent_s) < 0.05 * slowness()
 
 
 def test_what_people_wrote_for_the_bot_passes() -> None:
