@@ -9,7 +9,15 @@ from typing import Annotated
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from engine.bank import BankError, OpenLine, Pair, read_bank, read_occasions, read_open
+from engine.bank import (
+    BankError,
+    OpenLine,
+    Pair,
+    family,
+    read_bank,
+    read_occasions,
+    read_open,
+)
 from engine.mood import Mood
 
 FOLDER = Path(__file__).resolve().parent.parent / "personas"
@@ -44,6 +52,7 @@ class Persona(BaseModel):
         open_lines: What is in it.
         occasions: Folder of lines beside it that fit any message of an occasion; empty: none.
         occasion_lines: What is in it, by occasion.
+        plain: Families of those occasions on which nobody writes of their own end.
         distress: The one answer to words of self-harm.
         concern: Lines for what only may be of distress, one a language; empty: that answer too.
         disclosure: Lines that say that a bot writes, one a language; said to whoever asks.
@@ -66,6 +75,7 @@ class Persona(BaseModel):
     occasion_lines: Mapping[str, tuple[str, ...]] = Field(
         default_factory=dict, exclude=True, repr=False
     )
+    plain: tuple[Line, ...] = ()
     distress: Line
     concern: tuple[Line, ...] = ()
     disclosure: Lines = (
@@ -115,7 +125,20 @@ def load(name: str) -> Persona:
     if missing := [mood for mood in Mood if mood not in persona.canned]:
         where = place_of(text, ("canned",))
         raise PersonaError(f"persona file {path}: {where}: no line for {', '.join(missing)}")
-    return _with_examples(persona, path)
+    persona = _with_examples(persona, path)
+    if unknown := _unknown_families(persona):
+        where = place_of(text, ("plain", unknown[0]))
+        raise PersonaError(
+            f"persona file {path}: {where}: {persona.plain[unknown[0]]!r} is no family of the "
+            f"occasions in {persona.occasions}/"
+        )
+    return persona
+
+
+def _unknown_families(persona: Persona) -> list[int]:
+    """Places in ``plain`` of names that nothing in the folder of occasions has."""
+    known = {family(occasion) for occasion in persona.occasion_lines}
+    return [place for place, name in enumerate(persona.plain) if known and name not in known]
 
 
 def _read(path: Path, name: str) -> str:

@@ -117,7 +117,7 @@ class ReplyStage:
         reading = exchange.reading
         if reading is None or not may_be_distress(reading):
             return None
-        if is_explained(exchange.cleaned, reading, near, guesses):
+        if is_explained(exchange.cleaned, reading, asked.persona, near, guesses):
             return None
         return self._grave(reading, asked)
 

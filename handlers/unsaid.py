@@ -20,24 +20,14 @@ SURE, CERTAIN = 0.75, 0.9
 #: From this sureness of its occasion on, a pair so near, a message is no distress; one that the
 #: head is not sure about needs no pair.
 TOLD, AT_HAND = 0.4, 1.1
-#: Nor from this sureness on that it is about one of these: errands, things, games and the like,
-#: families of the shipped bank on which nobody writes of their own end. Of 210 labelled messages of
-#: distress that no words give away, each bundled model took one for such.
+#: Nor from this sureness on that it is about a plain occasion of the persona: errands, things,
+#: games. Of 210 labelled messages of distress that no words give away, each bundled model took one
+#: for such.
 PLAINLY = 0.5
 #: Nor where several of them share it ("你们店发什么快递啊" is a customer's, and a question for the
 #: owner). Of 57 that tests/messages/distress.jsonl has and words miss, the most of one that a head
 #: was not certain of was .5.
 TOGETHER = 0.55
-_FAMILIES = (
-    "accident annoyed_with_bot appointment baby birthday boss bot_life bot_skills bought"
-    " broken cannot_do cannot_look_up children customer doing_what eating_well entertain fact"
-    " family_ill fandom favour festival flirt food_choice food_talk for_owner forward gaming"
-    " hello hometown how_to invite late_delivery long_time lost_thing media money_in morning"
-    " new_job nice_weather noise passed praise shopping sound sport study tease test traffic"
-    " travel urgent weather_talk weekend_plan who_are_you won work_request work_talk"
-    " worry_for"
-)
-PLAIN = frozenset(_FAMILIES.split())
 
 
 def may_be_distress(reading: Reading) -> bool:
@@ -54,7 +44,11 @@ def is_sure(reading: Reading, history: Sequence[Turn], persona: Persona) -> bool
 
 
 def is_explained(
-    text: str, reading: Reading, near: Sequence[Near], guesses: Sequence[Guess]
+    text: str,
+    reading: Reading,
+    persona: Persona,
+    near: Sequence[Near],
+    guesses: Sequence[Guess],
 ) -> bool:
     """Whether what the head takes for distress is something else.
 
@@ -67,7 +61,7 @@ def is_explained(
     nearest, score = near[0].similarity if near else 0.0, reading.distress_score
     is_told = bool(guesses) and guesses[0].score >= TOLD
     told = {family(one.occasion): one.kin for one in guesses}
-    kins = [kin for name, kin in told.items() if name in PLAIN]
+    kins = [kin for name, kin in told.items() if name in persona.plain]
     is_plain = max(kins, default=0.0) >= PLAINLY or sum(kins) >= TOGETHER
     return (
         nearest >= SAME

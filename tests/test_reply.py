@@ -9,14 +9,13 @@ from pathlib import Path
 import pytest
 
 import settings
-from engine.bank import Guess, Near, Pair, family
+from engine.bank import Guess, Near, Pair
 from engine.errors import EngineTimeout
 from engine.mood import Mood
-from engine.persona import PersonaError, load
+from engine.persona import FOLDER, PersonaError, load
 from engine.talk import Turn
 from handlers.exchange import Exchange, Gate, Reply, Source
 from handlers.reply import Personas, ReplyStage
-from handlers.unsaid import PLAIN
 from tests.fakes import MemoryLedger, ScriptedMind, message, persona, reading, room_message
 
 MONDAY = datetime(2026, 11, 23, 8, 30).astimezone()
@@ -246,11 +245,6 @@ async def test_an_english_message_is_asked_about_in_english() -> None:
     assert (
         persona().concern[1] == (await said(ScriptedMind(), replace(exchange, reading=read))).text
     )
-
-
-def test_plain_families_are_those_of_the_shipped_bank() -> None:
-    """A name that no occasion has would never speak against distress."""
-    assert PLAIN <= {family(name) for name in persona().occasion_lines}
 
 
 async def test_lines_for_an_occasion_come_in_turns() -> None:
@@ -486,6 +480,18 @@ def test_an_honest_line_for_no_topic_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(PersonaError, match=r"no such topic wether; there are weather, price"):
         Personas.load(config)
+
+
+def test_a_plain_family_that_no_occasion_has_is_refused(tmp_path: Path) -> None:
+    """It would never speak against distress; the message names it and its line."""
+    path = tmp_path / "p.yaml"
+    text = (Path(__file__).parent.parent / "personas/yixin.yaml").read_text(encoding="utf-8")
+    text = text.replace("bank: bank\n", "").replace("open: open.jsonl\n", "")
+    text = text.replace("occasions: occasions", f"occasions: {FOLDER}/occasions")
+    path.write_text(text.replace("  accident,", "  acident,"), encoding="utf-8")
+
+    with pytest.raises(PersonaError, match=r"line 39: plain\.0: 'acident' is no family"):
+        load(str(path))
 
 
 def test_a_missing_persona_names_those_there_are() -> None:
